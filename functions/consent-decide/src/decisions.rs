@@ -1,0 +1,157 @@
+//! `POST /v1/decisions`: 1 to 100 questions in one call.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::codes::{Category, Channel, Purpose, RecipientId};
+use domain::decide::{Party, Question, decide};
+use domain::record::{Record, When};
+use domain::subject::Subject;
+use futures_util::future::try_join_all;
+use jiff::Timestamp;
+use platform::http::{self, Answer, Problem, Request};
+use platform::pseudonym::Pseudonyms;
+use platform::store::{Registration, Store};
+use platform::told::DecisionTold;
+use platform::wire::{Instant, Word};
+use serde::{Deserialize, Serialize};
+
+const QUESTIONS_MAX: usize = 100;
+/// How the controller itself is named among the recipients.
+const CONTROLLER: &str = "controller";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    questions: Vec<QuestionAsked>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QuestionAsked {
+    subject: String,
+    /// `controller`, or the id of a recipient.
+    who: Word<RecipientId>,
+    purpose: Word<Purpose>,
+    #[serde(default)]
+    channel: Option<Word<Channel>>,
+    #[serde(default)]
+    category: Option<Word<Category>>,
+    /// What was true then.
+    #[serde(default)]
+    at: Option<Word<Instant>>,
+    /// As it was known then.
+    #[serde(default)]
+    known_at: Option<Word<Instant>>,
+}
+
+#[derive(Serialize)]
+struct Told {
+    answers: Vec<AnswerTold>,
+}
+
+#[derive(Serialize)]
+struct AnswerTold {
+    #[serde(flatten)]
+    decision: DecisionTold,
+    /// The newest act of the record: an answer to a later version supersedes this one.
+    version: u32,
+}
+
+pub(crate) async fn answer(
+    store: &Store,
+    pseudonyms: &Pseudonyms,
+    now: Timestamp,
+    request: Request,
+) -> Answer {
+    let asked: Asked = http::body(&request)?;
+    let subjects = checked(&asked.questions, pseudonyms, now)?;
+    let (records, recipients) = read(store, &asked.questions, &subjects).await?;
+
+    let answers = asked.questions.iter().zip(&subjects).map(|(question, subject)| {
+        let record = &records[subject];
+        let view = record.view(store.policies, question.when(now)).unwrap_or_else(|| record.now(store.policies, now));
+        let party = match recipients.get(&question.who.0) {
+            _ if question.who.0.as_str() == CONTROLLER => Party::Controller,
+            Some(registration) => Party::Recipient(&registration.recipient),
+            None => Party::Unknown,
+        };
+        let decision = decide(&view, party, &question.question());
+        AnswerTold { decision: (&decision).into(), version: record.version }
+    });
+    crate::ok(&Told { answers: answers.collect() })
+}
+
+/// The subjects of the questions, once each question makes sense.
+fn checked(
+    questions: &[QuestionAsked],
+    pseudonyms: &Pseudonyms,
+    now: Timestamp,
+) -> Result<Vec<Subject>, Problem> {
+    if questions.is_empty() || questions.len() > QUESTIONS_MAX {
+        let detail = format!("ask 1 to {QUESTIONS_MAX} questions");
+        return Err(Problem::bad("malformed", "/questions", detail));
+    }
+    let subjects = questions.iter().enumerate().map(|(place, question)| {
+        if question.channel.is_none() && question.category.is_none() {
+            let detail = "name a channel, a category, or both";
+            return Err(Problem::unprocessable("nothing-asked", format!("/questions/{place}"), detail));
+        }
+        for (name, instant) in [("at", &question.at), ("known_at", &question.known_at)] {
+            let instant = instant.as_ref().map(|instant| instant.0.0);
+            crate::not_ahead(instant, now, || format!("/questions/{place}/{name}"))?;
+        }
+        let subject = pseudonyms.subject(&question.subject);
+        subject.map_err(|error| http::bad_subject(error, format!("/questions/{place}/subject")))
+    });
+    subjects.collect()
+}
+
+type Records = BTreeMap<Subject, Record>;
+type Recipients = BTreeMap<RecipientId, Registration>;
+
+/// Each record and each recipient once, side by side; the whole chain only for questions about the past.
+async fn read(
+    store: &Store,
+    questions: &[QuestionAsked],
+    subjects: &[Subject],
+) -> Result<(Records, Recipients), Problem> {
+    let mut wanted: BTreeMap<&Subject, bool> = BTreeMap::new();
+    for (question, subject) in questions.iter().zip(subjects) {
+        *wanted.entry(subject).or_default() |= question.is_about_the_past();
+    }
+    let records = wanted.into_iter().map(async |(subject, whole)| {
+        let chain = if whole { store.whole_chain(subject).await } else { store.chain(subject).await };
+        chain.map(|chain| (subject.clone(), chain.record))
+    });
+    let ids: BTreeSet<&RecipientId> =
+        questions.iter().map(|question| &question.who.0).filter(|who| who.as_str() != CONTROLLER).collect();
+    let recipients = ids.into_iter().map(async |id| {
+        let registered = store.recipient(id).await?;
+        Ok::<_, platform::store::Error>(registered.map(|registration| (id.clone(), registration)))
+    });
+    let records = try_join_all(records).await?.into_iter().collect();
+    let recipients = try_join_all(recipients).await?.into_iter().flatten().collect();
+    Ok((records, recipients))
+}
+
+impl QuestionAsked {
+    fn question(&self) -> Question {
+        Question {
+            purpose: self.purpose.0.clone(),
+            channel: self.channel.as_ref().map(|channel| channel.0.clone()),
+            category: self.category.as_ref().map(|category| category.0.clone()),
+        }
+    }
+
+    fn is_about_the_past(&self) -> bool {
+        self.at.is_some() || self.known_at.is_some()
+    }
+
+    fn when(&self, now: Timestamp) -> When {
+        let instant = |asked: &Option<Word<Instant>>| asked.as_ref().map(|instant| instant.0.0);
+        if !self.is_about_the_past() {
+            return When::Now(now);
+        }
+        When::At { at: instant(&self.at).unwrap_or(now), known_at: instant(&self.known_at).unwrap_or(Timestamp::MAX) }
+    }
+}

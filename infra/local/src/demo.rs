@@ -1,0 +1,186 @@
+//! Demo recipients, for people to look at: they hold what they are sent and show it on a page.
+//!
+//! They do what a real recipient must: check the signature (Standard Webhooks), take each message once,
+//! never go back to an older version of a subject, and acknowledge. What an event of ours looks like is
+//! known to `demo/held.rs` alone.
+
+mod held;
+mod page;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path as InPath, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse, Json, Response};
+use axum::routing::{get, post};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use standardwebhooks::Webhook;
+
+use crate::clock::Clock;
+use crate::state_file::StateFile;
+use held::Held;
+
+/// Who is there from the start: one of each kind.
+const RECIPIENTS: [(&str, &str); 4] = [
+    ("bmw-ag", "group company"),
+    ("dealer-sales", "dealer, sales"),
+    ("dealer-local", "dealer, local"),
+    ("campaign-service", "processor, campaigns"),
+];
+/// How far a signature's time may be from the clock, as the specification advises.
+const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
+/// So many message ids are remembered for each recipient; far more than a demo sends.
+const SEEN_MAX: usize = 10_000;
+
+#[derive(Clone)]
+pub struct Demo(Arc<Inner>);
+
+struct Inner {
+    clock: Clock,
+    file: StateFile<Recipients>,
+    recipients: Mutex<Recipients>,
+    /// By recipient; more than one while a secret is being changed.
+    secrets: Mutex<BTreeMap<String, Vec<String>>>,
+}
+
+type Recipients = BTreeMap<String, Recipient>;
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Recipient {
+    kind: String,
+    subjects: BTreeMap<String, Held>,
+    /// Ids of the messages taken so far, oldest first.
+    seen: VecDeque<String>,
+    /// Messages turned away for their signature.
+    refused: u64,
+}
+
+impl Demo {
+    pub fn open(clock: Clock, data: Option<&Path>) -> io::Result<Self> {
+        let (file, mut recipients): (_, Recipients) = StateFile::open(data, "demo.json")?;
+        for (name, kind) in RECIPIENTS {
+            recipients.entry(name.to_owned()).or_default().kind = kind.to_owned();
+        }
+        let recipients = Mutex::new(recipients);
+        let secrets = Mutex::new(BTreeMap::new());
+        Ok(Self(Arc::new(Inner {
+            clock,
+            file,
+            recipients,
+            secrets,
+        })))
+    }
+
+    /// From now on, `name` takes what is signed with this secret (`whsec_...`) too.
+    pub fn secret(&self, name: &str, secret: &str) {
+        self.recipients().entry(name.to_owned()).or_default();
+        let mut secrets = self.0.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        secrets
+            .entry(name.to_owned())
+            .or_default()
+            .push(secret.to_owned());
+    }
+
+    /// What all recipients hold now: recipient, subject, then `version`, `holds` and `changes`.
+    pub fn told(&self) -> Value {
+        let recipients = self.recipients();
+        let told = recipients.iter().map(|(name, recipient)| {
+            let subjects = recipient.subjects.iter();
+            let subjects = subjects.map(|(subject, held)| (subject.clone(), held.told()));
+            (name.clone(), Value::Object(subjects.collect()))
+        });
+        Value::Object(told.collect())
+    }
+
+    /// Beside the gateway's routes, or on a server of its own.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/demo/recipients", get(show))
+            .route("/demo/recipients/{name}/events", post(take))
+            .with_state(self.clone())
+    }
+
+    fn is_signed(&self, name: &str, headers: &HeaderMap, body: &[u8]) -> bool {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let (Some(id), Some(signatures)) = (text("webhook-id"), text("webhook-signature")) else {
+            return false;
+        };
+        let Some(sent) = text("webhook-timestamp").and_then(|sent| sent.parse::<i64>().ok()) else {
+            return false;
+        };
+        // The crate's own check of the time knows the computer's clock only.
+        let age = Timestamp::from_second(sent).map(|at| self.0.clock.now().duration_since(at).abs());
+        if age.is_err() || age.is_ok_and(|age| age > TOLERANCE) {
+            return false;
+        }
+        let secrets = self.0.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        let signature = |secret: &String| Webhook::new(secret).ok()?.sign(id, sent, body).ok();
+        let mut expected = secrets.get(name).into_iter().flatten().filter_map(signature);
+        // Loopback and a demo: a comparison in constant time would guard nothing here.
+        expected.any(|expected| signatures.split(' ').any(|signature| signature == expected))
+    }
+
+    fn recipients(&self) -> MutexGuard<'_, Recipients> {
+        self.0.recipients.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A repeated message is acknowledged again: the sender only missed the first answer.
+async fn take(
+    State(demo): State<Demo>,
+    InPath(name): InPath<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> StatusCode {
+    let is_signed = demo.is_signed(&name, &headers, &body);
+    let now = demo.0.clock.now();
+    let mut recipients = demo.recipients();
+    let Some(recipient) = recipients.get_mut(&name) else {
+        return StatusCode::NOT_FOUND;
+    };
+    if !is_signed {
+        recipient.refused += 1;
+        return StatusCode::UNAUTHORIZED;
+    }
+    let Some((subject, news)) = held::read(&body) else {
+        return StatusCode::BAD_REQUEST;
+    };
+    let id = headers
+        .get("webhook-id")
+        .map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
+    let id = id.unwrap_or_default();
+    if !recipient.seen.contains(&id) {
+        recipient.subjects.entry(subject).or_default().take(news, now);
+        recipient.seen.push_back(id);
+    }
+    if recipient.seen.len() > SEEN_MAX {
+        recipient.seen.pop_front();
+    }
+
+    match demo.0.file.keep(&recipients) {
+        Ok(()) => StatusCode::NO_CONTENT,
+        Err(error) => {
+            tracing::error!(%error, "what a demo recipient holds could not be written to disk");
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+    }
+}
+
+async fn show(State(demo): State<Demo>, headers: HeaderMap) -> Response {
+    let accepted = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("");
+    if accepted.contains("application/json") && !accepted.contains("text/html") {
+        return Json(demo.told()).into_response();
+    }
+    let recipients = demo.recipients();
+    Html(page::of(&recipients, demo.0.clock.now())).into_response()
+}

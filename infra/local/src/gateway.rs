@@ -1,0 +1,178 @@
+//! API Gateway's part: an HTTP request becomes an event of payload format 2.0, the function's answer HTTP.
+//!
+//! Absent: CORS, throttling, access logs, custom domains. The token's signature is checked by whatever
+//! [`Authorizer`] is given, because the issuer of a deployment is not here.
+
+mod answer;
+mod event;
+mod routes;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::clock::Clock;
+use crate::invoke::Functions;
+use crate::template::Route;
+use event::Call;
+use routes::Routes;
+
+/// The claims of a bearer token that is good at this time, or none.
+pub type Authorizer = Arc<dyn Fn(&str, Timestamp) -> Option<Map<String, Value>> + Send + Sync>;
+
+const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
+/// As long as an HTTP API waits for any integration.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+#[derive(Clone)]
+pub struct Gateway(Arc<Inner>);
+
+struct Inner {
+    routes: Routes,
+    functions: Functions,
+    clock: Clock,
+    authorizer: Option<Authorizer>,
+    requests: AtomicU64,
+}
+
+impl Gateway {
+    /// Without an authorizer every route is open: then a token is neither asked for nor looked at.
+    pub fn new(routes: &[Route], functions: Functions, clock: Clock, authorizer: Option<Authorizer>) -> Self {
+        let routes = Routes::new(routes);
+        let requests = AtomicU64::new(0);
+        Self(Arc::new(Inner {
+            routes,
+            functions,
+            clock,
+            authorizer,
+            requests,
+        }))
+    }
+
+    /// To be served with the peer's address (`into_make_service_with_connect_info::<SocketAddr>`).
+    pub fn router(self) -> Router {
+        Router::new().fallback(answer).with_state(self)
+    }
+}
+
+async fn answer(
+    State(Gateway(gateway)): State<Gateway>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    let (head, body) = request.into_parts();
+    let Some((route, path_parameters)) = gateway.routes.find(&head.method, head.uri.path()) else {
+        return Fixed::NotFound.into_response();
+    };
+    let now = gateway.clock.now();
+    let token = match gateway.admit(route, &head.headers, now) {
+        Ok(token) => token,
+        Err(refused) => return refused.into_response(),
+    };
+    let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {
+        return Fixed::TooLarge.into_response();
+    };
+
+    let number = gateway.requests.fetch_add(1, Ordering::Relaxed);
+    let event = event::of(Call {
+        route,
+        path_parameters,
+        token,
+        head: &head,
+        body: &body,
+        peer,
+        now,
+        number,
+    });
+    let calling = gateway.functions.call(&route.function, event, now);
+
+    match tokio::time::timeout(TIMEOUT, calling).await {
+        Ok(Ok(told)) => answer::of(told).unwrap_or_else(|problem| {
+            tracing::error!(function = route.function, problem, "an answer that is none");
+            Fixed::Failed.into_response()
+        }),
+        Ok(Err(problem)) => {
+            tracing::error!(function = route.function, problem, "a function failed");
+            Fixed::Failed.into_response()
+        }
+        Err(_) => {
+            tracing::error!(function = route.function, "a function took too long");
+            Fixed::Unavailable.into_response()
+        }
+    }
+}
+
+impl Inner {
+    /// What the function gets to know of the token, if the route asks for one and it is good.
+    fn admit(&self, route: &Route, headers: &HeaderMap, now: Timestamp) -> Result<Option<Value>, Fixed> {
+        let (Some(scopes), Some(authorizer)) = (&route.token, &self.authorizer) else {
+            return Ok(None);
+        };
+        let presented = headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
+        // API Gateway takes the token with the word Bearer before it and without.
+        let bearer = presented.map(|value| value.strip_prefix("Bearer ").unwrap_or(value));
+        let claims = bearer
+            .and_then(|token| authorizer(token, now))
+            .ok_or(Fixed::Unauthorized)?;
+
+        let held = claims
+            .get("scope")
+            .or(claims.get("scp"))
+            .and_then(Value::as_str)
+            .unwrap_or("");
+        let suits = |scope: &String| held.split(' ').any(|held| held == scope);
+        if !scopes.is_empty() && !scopes.iter().any(suits) {
+            return Err(Fixed::Forbidden);
+        }
+        let scopes = if scopes.is_empty() {
+            Value::Null
+        } else {
+            json!(scopes)
+        };
+        Ok(Some(json!({ "jwt": { "claims": claims, "scopes": scopes } })))
+    }
+}
+
+/// The answers that the gateway gives by itself, word for word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fixed {
+    Unauthorized,
+    Forbidden,
+    NotFound,
+    TooLarge,
+    TooMany,
+    Failed,
+    Unavailable,
+}
+
+impl IntoResponse for Fixed {
+    fn into_response(self) -> Response {
+        let (status, message) = match self {
+            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "Unauthorized"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "Forbidden"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "Not Found"),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
+            Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"),
+            Self::Failed => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
+        };
+        let body = Body::from(json!({ "message": message }).to_string());
+        let mut response = (status, [(header::CONTENT_TYPE, "application/json")], body).into_response();
+        if self == Self::Unauthorized {
+            let bearer = header::HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, bearer);
+        }
+        response
+    }
+}

@@ -1,0 +1,180 @@
+//! An act is one thing that happened to a data subject's consent, with the evidence for it.
+//!
+//! Acts are only ever added. Each carries two times: when it happened, and when it was learnt.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::codes::{
+    Brand, Category, Language, NoticeId, RecipientId, RelationId, RelationKind, Source,
+};
+use crate::facet::Facets;
+
+/// Where an act stands in its chain: 1 is the first.
+pub type Version = u32;
+
+/// One act of a record. Only the steps of [`crate::record`] make a new one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Act {
+    pub version: Version,
+    pub what: What,
+    /// When it happened; never after it was learnt.
+    pub happened_at: Timestamp,
+    /// When it was learnt: later than every act before it in the chain, whatever the hosts' clocks say.
+    pub learnt_at: Timestamp,
+    pub evidence: Evidence,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// The data subject agreed to these facets, having been shown a notice.
+    Granted { facets: Facets, shown: Shown },
+    /// The data subject, or someone it told, withdrew these facets.
+    Withdrawn { facets: Facets },
+    /// The data subject objected to direct marketing (GDPR 21(2)).
+    Objected,
+    /// The validity of these facets ended. Announces what every decision already knows.
+    Lapsed { facets: Facets },
+    /// The data subject and a dealer are tied, or the facts of their tie changed.
+    RelationStarted {
+        relation: Relation,
+        delivered_on: Option<Date>,
+        /// Every other relation of this kind ends with it (S08).
+        exclusive: bool,
+    },
+    RelationEnded { relation: Relation },
+    /// The period after a delivery ended (S19). Announces what every decision already knows.
+    DeliveryPeriodEnded { relation: Relation },
+    /// The profile's content changed; the content itself lies outside the chain.
+    ProfileUpdated { written: BTreeSet<Category>, cleared: BTreeSet<Category>, source: Source },
+}
+
+/// What ties a data subject to a dealer: one vehicle or contract, one kind, one dealer (T11).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Relation {
+    pub recipient: RecipientId,
+    pub kind: RelationKind,
+    pub id: RelationId,
+}
+
+/// The exact words that stated purposes and scope (S03).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    pub notice: NoticeId,
+    pub version: u32,
+    pub language: Language,
+    /// The hash of the words in that language.
+    pub hash: String,
+}
+
+/// How an act came in, and how good the proof of it is. What identifies lies outside the chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    pub via: Via,
+    pub grade: Grade,
+    pub brand: Option<Brand>,
+}
+
+/// Who told the system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Via {
+    Form,
+    Dealer,
+    Staff,
+    Import,
+    /// The system itself: a schedule.
+    System,
+}
+
+/// How good the proof of an act is; the better the greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grade {
+    /// None.
+    D,
+    /// Staff or paper, with a reference.
+    C,
+    /// A signed-in person.
+    B,
+    /// A double opt-in.
+    A,
+}
+
+/// The text names no grade, or no way for an act to come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a grade or source of evidence")]
+pub struct NotEvidence;
+
+impl Grade {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::A => "A",
+            Self::B => "B",
+            Self::C => "C",
+            Self::D => "D",
+        }
+    }
+}
+
+impl Via {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Form => "form",
+            Self::Dealer => "dealer",
+            Self::Staff => "staff",
+            Self::Import => "import",
+            Self::System => "system",
+        }
+    }
+}
+
+impl FromStr for Grade {
+    type Err = NotEvidence;
+
+    fn from_str(text: &str) -> Result<Self, NotEvidence> {
+        [Self::A, Self::B, Self::C, Self::D].into_iter().find(|grade| grade.as_str() == text).ok_or(NotEvidence)
+    }
+}
+
+impl FromStr for Via {
+    type Err = NotEvidence;
+
+    fn from_str(text: &str) -> Result<Self, NotEvidence> {
+        [Self::Form, Self::Dealer, Self::Staff, Self::Import, Self::System]
+            .into_iter()
+            .find(|via| via.as_str() == text)
+            .ok_or(NotEvidence)
+    }
+}
+
+impl fmt::Display for Grade {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Where an act stands among the others of its record: by when it happened; on a tie what takes away
+/// comes after what gives, and so wins; then by version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Order {
+    pub happened_at: Timestamp,
+    pub takes_away: bool,
+    pub version: Version,
+}
+
+impl Act {
+    pub fn order(&self) -> Order {
+        let takes_away = match &self.what {
+            What::Granted { .. } | What::RelationStarted { .. } | What::ProfileUpdated { .. } => false,
+            What::Withdrawn { .. }
+            | What::Objected
+            | What::Lapsed { .. }
+            | What::RelationEnded { .. }
+            | What::DeliveryPeriodEnded { .. } => true,
+        };
+        Order { happened_at: self.happened_at, takes_away, version: self.version }
+    }
+}

@@ -1,0 +1,22 @@
+//! What a consent is, what it allows, and who must be told.
+//!
+//! Invariant: nothing here does I/O, reads a clock, draws a random number or knows a wire format.
+//! Time is an argument. The rules are data, in a [`policy::Policy`].
+
+pub mod act;
+pub mod codes;
+pub mod decide;
+pub mod due;
+pub mod facet;
+pub mod grant;
+pub mod holding;
+mod lapse;
+pub mod policy;
+pub mod profile;
+pub mod recipient;
+pub mod record;
+pub mod refusal;
+mod relate;
+pub mod state;
+pub mod subject;
+pub mod withdraw;

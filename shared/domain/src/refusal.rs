@@ -1,0 +1,52 @@
+//! Why a step was refused. A refusal is our no; an error is something that broke.
+
+use crate::codes::Category;
+
+/// The step is not lawful or not possible; nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("the notice and version are not stored here")]
+    UnknownNotice,
+    #[error("the notice has no words in this language")]
+    UnknownLanguage,
+    #[error("the notice does not offer this facet")]
+    FacetNotOffered { place: usize },
+    #[error("the notice has no such control")]
+    UnknownControl { place: usize },
+    #[error("the notice has no such channel")]
+    UnknownChannel { place: usize },
+    #[error("no notice has such a purpose")]
+    UnknownPurpose { place: usize },
+    #[error("the notice has no such brand")]
+    UnknownBrand,
+    #[error("nothing is granted: name a control with channels, or a facet")]
+    NothingGranted,
+    #[error("nothing is withdrawn: name all, a purpose, a channel or a facet")]
+    NothingWithdrawn,
+    #[error("the date lies more than five minutes ahead")]
+    HappensInTheFuture,
+    #[error("the day lies in the future")]
+    BeginsInTheFuture,
+    #[error("the notices know no such relation")]
+    UnknownRelationKind,
+    #[error("this relation carries no delivery date")]
+    NoDeliveryHere,
+    #[error("the delivery date lies in the future")]
+    DeliveredInTheFuture,
+    #[error("only a dealer can be related to a data subject")]
+    NotADealer,
+    #[error("the recipient is not registered")]
+    UnknownRecipient,
+    #[error("this many relations are the most there can be")]
+    TooManyRelations,
+    #[error("the notices know no such category")]
+    UnknownCategory { category: String },
+    #[error("this category is not written here")]
+    NotAProfileCategory { category: Category },
+    #[error("the data list has no such field in this category")]
+    UnknownField { category: Category, field: String },
+    #[error("the notices know no such source of data")]
+    UnknownSource,
+    #[error("the consents that this category needs are not active")]
+    CategoryWithoutConsent { category: Category, reasons: Vec<crate::decide::Reason> },
+}

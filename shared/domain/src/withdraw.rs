@@ -1,0 +1,86 @@
+//! Withdrawing and objecting: as easy as giving, at any time, and idempotent by state.
+
+use jiff::Timestamp;
+
+use crate::act::{Act, Evidence, What};
+use crate::codes::{Channel, Purpose};
+use crate::facet::{Facet, Facets};
+use crate::policy::{Policies, Policy};
+use crate::record::Record;
+use crate::refusal::Refusal;
+use crate::state::{Off, Switch};
+
+/// What is withdrawn: everything, or the union of what is named.
+#[derive(Debug, Clone)]
+pub enum Selection {
+    All,
+    Named { purposes: Vec<Purpose>, channels: Vec<Channel>, facets: Vec<Facet> },
+}
+
+impl Record {
+    /// Withdraw what is named. Withdrawing what was never given is recorded too; withdrawing again what
+    /// is withdrawn already adds nothing.
+    pub fn withdraw(
+        &self,
+        policies: &Policies,
+        selection: &Selection,
+        happened_at: Option<Timestamp>,
+        evidence: Evidence,
+        now: Timestamp,
+    ) -> Result<Option<Act>, Refusal> {
+        let facets = self.named(policies, selection)?;
+        let act = self.next(What::Withdrawn { facets: facets.clone() }, happened_at, evidence, now)?;
+
+        let adds_nothing = facets.iter().all(|facet| match self.state().facets.get(facet) {
+            Some(Switch::Off { mark, why: Off::Withdrawn | Off::Objected }) => mark.at <= act.happened_at,
+            Some(Switch::Off { why: Off::Lapsed, .. } | Switch::On { .. } | Switch::Pending { .. }) | None => false,
+        });
+        Ok((!adds_nothing).then_some(act))
+    }
+
+    /// Object to direct marketing: every purpose, channel, profiling and sharing (GDPR 21(2)).
+    pub fn object(
+        &self,
+        happened_at: Option<Timestamp>,
+        evidence: Evidence,
+        now: Timestamp,
+    ) -> Result<Option<Act>, Refusal> {
+        let act = self.next(What::Objected, happened_at, evidence, now)?;
+
+        let stands = self.state().objection.is_some_and(|mark| mark.at <= act.happened_at);
+        Ok((!stands).then_some(act))
+    }
+
+    fn named(&self, policies: &Policies, selection: &Selection) -> Result<Facets, Refusal> {
+        // What some notice offers, and what the record has from a notice that is no longer stored.
+        let mut all: Facets = policies.iter().flat_map(Policy::facets).collect();
+        all.extend(self.state().facets.keys().cloned());
+
+        let Selection::Named { purposes, channels, facets } = selection else { return Ok(all) };
+        let mut named = Facets::new();
+        for (place, purpose) in purposes.iter().enumerate() {
+            let of_it = |facet: &&Facet| matches!(facet, Facet::Contact(its, _) if its == purpose);
+            take(&mut named, all.iter().filter(of_it), Refusal::UnknownPurpose { place })?;
+        }
+        for (place, channel) in channels.iter().enumerate() {
+            let of_it = |facet: &&Facet| matches!(facet, Facet::Contact(_, its) if its == channel);
+            take(&mut named, all.iter().filter(of_it), Refusal::UnknownChannel { place })?;
+        }
+        for (place, facet) in facets.iter().enumerate() {
+            take(&mut named, all.get(facet), Refusal::FacetNotOffered { place })?;
+        }
+        if named.is_empty() { Err(Refusal::NothingWithdrawn) } else { Ok(named) }
+    }
+}
+
+/// Add what was found; a name that finds nothing is refused.
+fn take<'a>(
+    named: &mut Facets,
+    found: impl IntoIterator<Item = &'a Facet>,
+    otherwise: Refusal,
+) -> Result<(), Refusal> {
+    let mut found = found.into_iter().cloned().peekable();
+    found.peek().ok_or(otherwise)?;
+    named.extend(found);
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! What several requests say in the same words: how an act came in, and the proof of it.
+
+use domain::act::{Grade, Via};
+use serde::{Deserialize, Serialize};
+
+use crate::problem::Problem;
+use crate::store::Beside;
+
+const TEXT_LEN_MAX: usize = 500;
+
+/// Who tells us.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    #[default]
+    Form,
+    Dealer,
+    Staff,
+    Import,
+}
+
+/// The proof that comes with an act. Its kind makes the grade; the rest may identify, and is kept outside
+/// the chain.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    #[serde(default)]
+    kind: Kind,
+    /// Of the paper, the call or the ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+    /// The network address that the form was sent from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user_agent: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    form_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Kind {
+    DoubleOptIn,
+    SignedIn,
+    Staff,
+    Paper,
+    #[default]
+    None,
+}
+
+impl Source {
+    pub fn via(self) -> Via {
+        match self {
+            Self::Form => Via::Form,
+            Self::Dealer => Via::Dealer,
+            Self::Staff => Via::Staff,
+            Self::Import => Via::Import,
+        }
+    }
+}
+
+impl Evidence {
+    /// How good the proof is. Staff and paper count only with a reference.
+    pub fn grade(&self) -> Grade {
+        match self.kind {
+            Kind::DoubleOptIn => Grade::A,
+            Kind::SignedIn => Grade::B,
+            Kind::Staff | Kind::Paper if self.reference.is_some() => Grade::C,
+            Kind::Staff | Kind::Paper | Kind::None => Grade::D,
+        }
+    }
+
+    /// What is kept outside the chain, where there is anything.
+    pub fn beside(&self) -> Result<Beside, Problem> {
+        let texts = [
+            ("reference", &self.reference),
+            ("address", &self.address),
+            ("user_agent", &self.user_agent),
+            ("form_url", &self.form_url),
+            ("note", &self.note),
+        ];
+        for (name, text) in texts {
+            if text.as_ref().is_some_and(|text| text.chars().count() > TEXT_LEN_MAX) {
+                let detail = format!("the text has more than {TEXT_LEN_MAX} letters");
+                return Err(Problem::bad("malformed", format!("/evidence/{name}"), detail));
+            }
+        }
+        if texts.iter().all(|(_, text)| text.is_none()) {
+            return Ok(Beside::Nothing);
+        }
+        let evidence = serde_json::to_string(self);
+        evidence.map(Beside::Evidence).map_err(|_| Problem::bad("malformed", "/evidence", "it cannot be kept"))
+    }
+}

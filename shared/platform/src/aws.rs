@@ -1,0 +1,104 @@
+//! The AWS clients, from what Lambda puts into the environment.
+//!
+//! Credentials come from the environment alone: the SDK's chain of providers costs start-up time and can
+//! find nothing else in a Lambda.
+
+use std::env;
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::region::Region;
+
+/// An environment variable that a function cannot do without is missing or unreadable.
+#[derive(Debug, thiserror::Error)]
+#[error("the environment variable {name} is not set as it must be")]
+pub struct Unset {
+    pub name: &'static str,
+}
+
+/// A variable that must be set.
+pub fn required(name: &'static str) -> Result<String, Unset> {
+    env::var(name).map_err(|_| Unset { name })
+}
+
+/// Where AWS is, and who asks.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    pub region: String,
+    pub credentials: Credentials,
+    pub http: SharedHttpClient,
+    /// Where DynamoDB answers, if not at AWS's own address.
+    pub dynamodb_url: Option<String>,
+    /// Where SQS answers, if not at AWS's own address.
+    pub sqs_url: Option<String>,
+}
+
+impl Aws {
+    pub fn from_env() -> Result<Self, Unset> {
+        let credentials = Credentials::new(
+            required("AWS_ACCESS_KEY_ID")?,
+            required("AWS_SECRET_ACCESS_KEY")?,
+            env::var("AWS_SESSION_TOKEN").ok(),
+            None,
+            "environment",
+        );
+        Ok(Self {
+            region: required("AWS_REGION")?,
+            credentials,
+            http: https(),
+            dynamodb_url: env::var("AWS_ENDPOINT_URL_DYNAMODB").ok(),
+            sqs_url: env::var("AWS_ENDPOINT_URL_SQS").ok(),
+        })
+    }
+
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::v2026_01_12())
+            .region(Region::new(self.region.clone()))
+            .credentials_provider(self.credentials.clone())
+            .http_client(self.http.clone())
+            .sleep_impl(TokioSleep::new())
+            .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .timeout_config(timeouts());
+        let config = match &self.dynamodb_url {
+            Some(url) => config.endpoint_url(url),
+            None => config,
+        };
+        aws_sdk_dynamodb::Client::from_conf(config.build())
+    }
+
+    pub fn sqs(&self) -> aws_sdk_sqs::Client {
+        let config = aws_sdk_sqs::Config::builder()
+            .behavior_version(aws_sdk_sqs::config::BehaviorVersion::v2026_01_12())
+            .region(Region::new(self.region.clone()))
+            .credentials_provider(self.credentials.clone())
+            .http_client(self.http.clone())
+            .sleep_impl(TokioSleep::new())
+            .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .timeout_config(timeouts());
+        let config = match &self.sqs_url {
+            Some(url) => config.endpoint_url(url),
+            None => config,
+        };
+        aws_sdk_sqs::Client::from_conf(config.build())
+    }
+}
+
+/// The SDK has no operation time-out of its own; a function's caller waits for ten seconds at most.
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(1))
+        .operation_attempt_timeout(Duration::from_secs(2))
+        .operation_timeout(Duration::from_secs(6))
+        .build()
+}
+
+/// The TLS client of both services.
+pub fn https() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https()
+}

@@ -1,0 +1,319 @@
+//! The edge: from an HTTP request to values of the domain, and from an answer or a problem to a response.
+
+use std::fmt;
+use std::future::Future;
+use std::str::FromStr;
+
+use lambda_http::http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, ETAG, RETRY_AFTER};
+use lambda_http::http::{HeaderMap, StatusCode};
+use lambda_http::{Body, RequestExt, Response, service_fn};
+use domain::subject::Subject;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use lambda_http::Request;
+pub use lambda_http::http::StatusCode as Status;
+
+pub use crate::problem::Problem;
+use crate::digest;
+use crate::pseudonym::{BadSubject, Pseudonyms};
+use crate::store::{Fingerprint, Guard};
+use crate::wire::Instant;
+
+/// What a handler answers.
+pub type Answer = Result<Response<Body>, Problem>;
+
+/// More than any request of this API needs.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+const KEY_LEN_MAX: usize = 255;
+/// When a caller whose request was not answered may try again.
+const RETRY_AFTER_S: &str = "2";
+
+/// Serve a function's requests under the Lambda runtime.
+pub async fn serve<H, F>(handle: H) -> Result<(), lambda_http::Error>
+where
+    H: Fn(Request) -> F + Sync,
+    F: Future<Output = Answer> + Send,
+{
+    let handle = &handle;
+    lambda_http::run(service_fn(|request: Request| async move {
+        Ok::<_, lambda_http::Error>(response(handle(request).await))
+    }))
+    .await
+}
+
+/// The response for an answer; what broke is logged here, once.
+pub fn response(answer: Answer) -> Response<Body> {
+    let problem = match answer {
+        Ok(response) => return response,
+        Err(problem) => problem,
+    };
+    if let Some(cause) = &problem.cause {
+        tracing::error!(problem = problem.slug, cause = chain(cause.as_ref()), "a request could not be served");
+    }
+    let status = problem.status;
+    let mut builder = Response::builder()
+        .status(status)
+        .header(CONTENT_TYPE, "application/problem+json")
+        .header(CONTENT_LANGUAGE, "en");
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        builder = builder.header(RETRY_AFTER, RETRY_AFTER_S);
+    }
+    let told = ProblemTold {
+        kind: format!("urn:assenso:problem:{}", problem.slug),
+        title: status.canonical_reason().unwrap_or_default(),
+        status: status.as_u16(),
+        detail: &problem.detail,
+        field: problem.field.as_deref(),
+        rules: &problem.rules,
+    };
+    let body = serde_json::to_string(&told).unwrap_or_default();
+    builder.body(Body::Text(body)).unwrap_or_default()
+}
+
+#[derive(Serialize)]
+struct ProblemTold<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    rules: &'a [&'static str],
+}
+
+/// An error and its sources, for a log line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+/// Answer with a JSON body.
+pub fn json(status: StatusCode, told: &impl Serialize) -> Answer {
+    answer(status, None, told)
+}
+
+/// Answer with a JSON body that stands for a version of a resource.
+pub fn versioned(status: StatusCode, version: u32, told: &impl Serialize) -> Answer {
+    answer(status, Some(version), told)
+}
+
+fn answer(status: StatusCode, version: Option<u32>, told: &impl Serialize) -> Answer {
+    let broken = |cause: Box<dyn std::error::Error + Send + Sync>| Problem {
+        cause: Some(cause),
+        ..Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "unwritable", "the answer could not be written")
+    };
+    let body = serde_json::to_string(told).map_err(|error| broken(error.into()))?;
+    let mut builder = Response::builder().status(status).header(CONTENT_TYPE, "application/json");
+    if let Some(version) = version {
+        builder = builder.header(ETAG, format!("\"{version}\""));
+    }
+    builder.body(Body::Text(body)).map_err(|error| broken(error.into()))
+}
+
+/// Read the body as JSON.
+pub fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Problem> {
+    json_body(request, "application/json")
+}
+
+/// Read the body as a JSON Merge Patch (RFC 7396).
+pub fn merge_patch<T: DeserializeOwned>(request: &Request) -> Result<T, Problem> {
+    json_body(request, "application/merge-patch+json")
+}
+
+/// Read the body as JSON; an empty body is as good as `{}`.
+pub fn optional_body<T: DeserializeOwned + Default>(request: &Request) -> Result<T, Problem> {
+    if bytes(request)?.is_empty() { Ok(T::default()) } else { body(request) }
+}
+
+fn json_body<T: DeserializeOwned>(request: &Request, media: &str) -> Result<T, Problem> {
+    let given = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let given = given.split(';').next().unwrap_or_default().trim();
+    if !given.eq_ignore_ascii_case(media) {
+        let detail = format!("the body must be {media}");
+        let problem = Problem::bad("unsupported-media-type", "header Content-Type", detail);
+        return Err(Problem { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, ..problem });
+    }
+    let text = std::str::from_utf8(bytes(request)?)
+        .map_err(|_| Problem::bad("invalid-utf-8", "", "the body is not UTF-8"))?;
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let read = serde_path_to_error::deserialize(&mut reader);
+    let value = read.map_err(|error| malformed(&pointer(error.path()), error.inner()))?;
+    reader.end().map_err(|error| malformed("", &error))?;
+    Ok(value)
+}
+
+fn bytes(request: &Request) -> Result<&[u8], Problem> {
+    let bytes: &[u8] = request.body().as_ref();
+    if bytes.len() > BODY_BYTES_MAX {
+        let detail = format!("the body has more than {BODY_BYTES_MAX} bytes");
+        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail));
+    }
+    Ok(bytes)
+}
+
+/// What could not be read, and where. Serde's own message may quote what was sent, so only those of its
+/// sentences pass that say what a word of ours must look like.
+fn malformed(pointer: &str, error: &serde_json::Error) -> Problem {
+    let said = error.to_string();
+    let what = said.split(" at line ").next().unwrap_or_default();
+    let what = match what.split_once('`') {
+        Some(("missing field ", name)) => format!("the field {} is missing", name.trim_end_matches('`')),
+        Some(("unknown field ", rest)) => {
+            let expected = rest.split_once("expected ").map_or("no fields", |(_, expected)| expected);
+            format!("a field is not known here; expected {expected}")
+        }
+        Some(("unknown variant ", rest)) => {
+            let expected = rest.split_once("expected ").map_or("nothing", |(_, expected)| expected);
+            format!("the value is none of the known; expected {expected}")
+        }
+        _ if what.starts_with("not a") || what.starts_with("a ") => what.to_owned(),
+        _ if what.starts_with("invalid type") || what.starts_with("invalid value") => {
+            let expected = what.split_once("expected ").map_or("another type", |(_, expected)| expected);
+            format!("the value has the wrong type or range; expected {expected}")
+        }
+        _ => "this is not the JSON that is expected".to_owned(),
+    };
+    let detail = format!("{what} (line {}, column {})", error.line(), error.column());
+    Problem::bad("malformed", pointer, detail)
+}
+
+/// A JSON pointer to where reading stopped. A key that is not plainly one of ours is not repeated.
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let segment = |segment: &Segment| match segment {
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Map { key } if is_field_name(key) => format!("/{key}"),
+        Segment::Map { .. } => "/?".to_owned(),
+        Segment::Enum { .. } | Segment::Unknown => String::new(),
+    };
+    path.iter().map(segment).collect()
+}
+
+fn is_field_name(key: &str) -> bool {
+    (1..=24).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_lowercase() || b"-_".contains(&byte))
+}
+
+/// A parameter of the path.
+pub fn path<T>(request: &Request, name: &str) -> Result<T, Problem>
+where
+    T: FromStr,
+    T::Err: fmt::Display,
+{
+    let parameters = request.path_parameters();
+    let value = parameters.first(name).unwrap_or_default();
+    value.parse().map_err(|error: T::Err| Problem::bad("malformed", format!("path {name}"), error.to_string()))
+}
+
+/// A parameter of the path as it came.
+pub fn path_text(request: &Request, name: &str) -> String {
+    request.path_parameters().first(name).unwrap_or_default().to_owned()
+}
+
+/// A parameter of the query, if it is there; it must not be there twice.
+pub fn query<T>(request: &Request, name: &str) -> Result<Option<T>, Problem>
+where
+    T: FromStr,
+    T::Err: fmt::Display,
+{
+    let parameters = request.query_string_parameters();
+    let values = parameters.all(name).unwrap_or_default();
+    let bad = |detail: String| Problem::bad("malformed", format!("query {name}"), detail);
+    match values[..] {
+        [] => Ok(None),
+        [value] => value.parse().map(Some).map_err(|error: T::Err| bad(error.to_string())),
+        _ => Err(bad("it is there more than once".to_owned())),
+    }
+}
+
+/// An instant of the query, such as `at`.
+pub fn query_instant(request: &Request, name: &str) -> Result<Option<Timestamp>, Problem> {
+    query::<Instant>(request, name).map(|instant| instant.map(|instant| instant.0))
+}
+
+/// Refuse every parameter of the query that is not known.
+pub fn only_query(request: &Request, known: &[&str]) -> Result<(), Problem> {
+    let parameters = request.query_string_parameters();
+    if parameters.iter().all(|(name, _)| known.contains(&name)) {
+        return Ok(());
+    }
+    let detail = format!("a parameter is not known here; known are: {}", known.join(", "));
+    Err(Problem::bad("malformed", "query", detail))
+}
+
+/// What the caller says of the state that it wants changed: `Idempotency-Key`, `If-Match`, `If-None-Match`.
+pub fn guard(request: &Request) -> Result<Guard, Problem> {
+    let headers = request.headers();
+    let asked = match header(headers, "Idempotency-Key")? {
+        Some(key) => Some(fingerprint(request, key)?),
+        None => None,
+    };
+    let only_at = match header(headers, "If-Match")? {
+        None | Some("*") => None,
+        Some(tag) => {
+            let version = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+            let version = version.and_then(|version| version.parse().ok());
+            let detail = "not an entity tag of this resource, such as \"3\"";
+            Some(version.ok_or_else(|| Problem::bad("malformed", "header If-Match", detail))?)
+        }
+    };
+    let only_new = match header(headers, "If-None-Match")? {
+        None => false,
+        Some("*") => true,
+        Some(_) => return Err(Problem::bad("malformed", "header If-None-Match", "only * is understood")),
+    };
+    Ok(Guard { asked, only_at, only_new })
+}
+
+/// The same, where an idempotency key must be there.
+pub fn keyed_guard(request: &Request) -> Result<Guard, Problem> {
+    let guard = guard(request)?;
+    if guard.asked.is_none() {
+        return Err(Problem::bad("key-missing", "header Idempotency-Key", "the header is required"));
+    }
+    Ok(guard)
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a str>, Problem> {
+    let Some(value) = headers.get(name) else { return Ok(None) };
+    let text = value.to_str().map_err(|_| Problem::bad("malformed", format!("header {name}"), "not plain text"))?;
+    Ok(Some(text.trim()))
+}
+
+/// The hashes of the key and of what came with it. The key is a structured-field string; one without its
+/// quotation marks is taken as well.
+fn fingerprint(request: &Request, key: &str) -> Result<Fingerprint, Problem> {
+    let key = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key);
+    let printable = key.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    if key.is_empty() || key.len() > KEY_LEN_MAX || !printable {
+        let detail = format!("a key has 1 to {KEY_LEN_MAX} printable letters");
+        return Err(Problem::bad("malformed", "header Idempotency-Key", detail));
+    }
+    let half = |parts: &[&[u8]]| digest::text(&digest::sha256(parts)[..16]);
+    let path = request.uri().path().as_bytes();
+    let body = half(&[request.method().as_str().as_bytes(), path, bytes(request)?]);
+    Ok(Fingerprint { key: half(&[key.as_bytes()]), body })
+}
+
+/// The data subject that the path names.
+pub fn subject(request: &Request, pseudonyms: &Pseudonyms) -> Result<Subject, Problem> {
+    let subject = pseudonyms.subject(&path_text(request, "subject"));
+    subject.map_err(|error| bad_subject(error, "path subject"))
+}
+
+/// The problem with the name of a subject.
+pub fn bad_subject(error: BadSubject, field: impl Into<String>) -> Problem {
+    let slug = match error {
+        BadSubject::Malformed => "malformed",
+        BadSubject::ContactData => "contact-data",
+    };
+    Problem::bad(slug, field, error.to_string())
+}

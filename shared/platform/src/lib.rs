@@ -1,0 +1,21 @@
+//! The concrete ground that the functions stand on: one DynamoDB table, one queue, HTTP problems.
+//!
+//! Invariant: nothing here decides what is allowed; that is the domain's. There is no storage trait: what
+//! keeps a record right is a condition beside a write, and a fake would prove nothing about it.
+
+pub mod asked;
+pub mod aws;
+pub mod batch;
+pub mod courier;
+pub mod digest;
+pub mod endpoint;
+pub mod event;
+pub mod http;
+mod problem;
+pub mod pseudonym;
+pub mod queue;
+pub mod store;
+pub mod stream;
+pub mod telemetry;
+pub mod told;
+pub mod wire;

@@ -1,0 +1,357 @@
+//! A data subject's record as a chain of immutable items: one act, one item, one write.
+//!
+//! Each item holds the act, the state after it, the hash of the item before it, and every idempotency key
+//! so far. A conditional write of the next version commits; whoever loses the race reads and decides again.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnConsumedCapacity, TransactWriteItem};
+use domain::act::{Act, Version};
+use domain::record::Record;
+use domain::refusal::Refusal;
+use domain::subject::Subject;
+
+use super::profile::FieldEdits;
+use super::row::{Item, Row, text};
+use super::{Error, Store, acts, keys, snapshot};
+use crate::digest;
+
+/// The keys of a record never expire: a forgotten one would let an old retry grant again.
+const KEYS_MAX: usize = 1_000;
+/// How often a step is decided anew when others keep getting there first.
+const TRIES_MAX: usize = 8;
+/// One key: 8 bytes of its hash, 4 of the version that it led to.
+const KEY_BYTES: usize = 12;
+
+/// A record as it was read, and what the next act is chained to.
+#[derive(Debug, Clone)]
+pub struct Chain {
+    pub record: Record,
+    /// The hash of the newest item; empty before the first.
+    hash: Vec<u8>,
+    /// Every idempotency key so far.
+    keys: Vec<u8>,
+}
+
+/// The hashes of an idempotency key and of the request that came with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fingerprint {
+    pub key: String,
+    pub body: String,
+}
+
+/// What the caller says about the state that it wants changed.
+#[derive(Debug, Clone, Default)]
+pub struct Guard {
+    pub asked: Option<Fingerprint>,
+    /// Only if this is the newest version (`If-Match`); looked at after the key.
+    pub only_at: Option<Version>,
+    /// Only if nothing is known of the subject (`If-None-Match: *`): saves the read.
+    pub only_new: bool,
+}
+
+/// What is written together with an act.
+#[derive(Debug, Clone, Default)]
+pub enum Beside {
+    #[default]
+    Nothing,
+    /// Evidence that identifies, as JSON: it lies beside the chain, which holds its salted hash.
+    Evidence(String),
+    /// The content of a profile update.
+    Profile(Vec<FieldEdits>),
+}
+
+/// What became of a step.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The record after it.
+    pub record: Record,
+    /// The act that was added, now or by the same request before; none where there was nothing to add.
+    pub act: Option<Act>,
+}
+
+/// Why a step was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum NotTaken {
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error("the idempotency key came with another request before")]
+    KeyReused,
+    #[error("the record is not at the version that the caller named")]
+    OtherVersion,
+    #[error("this many keyed requests are the most that a record takes")]
+    TooManyKeys,
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+impl Store {
+    /// The record as its newest act left it: one strongly consistent read.
+    pub async fn chain(&self, subject: &Subject) -> Result<Chain, Error> {
+        let newest = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", text(keys::chain(subject)))
+            .scan_index_forward(false)
+            .limit(1)
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await?;
+        match newest.items().first() {
+            Some(item) => newest_of(subject, item),
+            None => Ok(Chain::empty(subject)),
+        }
+    }
+
+    /// The record with every act: what questions about the past need.
+    pub async fn whole_chain(&self, subject: &Subject) -> Result<Chain, Error> {
+        let mut chain = Chain::empty(subject);
+        let mut acts = Vec::new();
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", text(keys::chain(subject)))
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            for item in page?.items() {
+                acts.push(act_of(item)?.act);
+                chain = Chain { record: chain.record, hash: hash(item)?, keys: keys_of(item).to_vec() };
+            }
+        }
+        chain.record = Record::whole(self.policies, subject.clone(), acts);
+        Ok(chain)
+    }
+
+    /// Take a step: read, decide, append; and again, if somebody else appended in between.
+    ///
+    /// The same request again is the same act and the same answer. A step that adds nothing writes nothing.
+    pub async fn amend(
+        &self,
+        subject: &Subject,
+        guard: &Guard,
+        beside: &Beside,
+        decide: impl Fn(&Record) -> Result<Option<Act>, Refusal>,
+    ) -> Result<Change, NotTaken> {
+        let mut chain = if guard.only_new { Chain::empty(subject) } else { self.chain(subject).await? };
+        for _ in 0..TRIES_MAX {
+            if let Some(change) = self.asked_before(&chain, guard).await? {
+                return Ok(change);
+            }
+            if guard.only_at.is_some_and(|version| version != chain.record.version)
+                || (guard.only_new && chain.record.version > 0)
+            {
+                return Err(NotTaken::OtherVersion);
+            }
+            let Some(act) = decide(&chain.record)? else {
+                return Ok(Change { record: chain.record, act: None });
+            };
+            if guard.asked.is_some() && chain.keys.len() / KEY_BYTES >= KEYS_MAX {
+                return Err(NotTaken::TooManyKeys);
+            }
+            if !chain.record.can_take(&act) {
+                chain = self.whole_chain(subject).await?;
+                continue;
+            }
+            match self.append(chain, &act, guard.asked.as_ref(), beside).await {
+                Ok(record) => return Ok(Change { record, act: Some(act) }),
+                Err(Error::Stale) => chain = self.chain(subject).await?,
+                Err(error @ (Error::Unreadable { .. } | Error::Unavailable(_))) => return Err(error.into()),
+            }
+        }
+        Err(Error::Stale.into())
+    }
+
+    /// Append the act as the next version, unless another act got there first ([`Error::Stale`]).
+    async fn append(
+        &self,
+        chain: Chain,
+        act: &Act,
+        asked: Option<&Fingerprint>,
+        beside: &Beside,
+    ) -> Result<Record, Error> {
+        let Chain { record, hash, mut keys } = chain;
+        let subject = record.subject.clone();
+        let (beside, sealed) = self.beside(&subject, act, beside)?;
+        if let Some(asked) = asked {
+            keys.extend(short(asked));
+            keys.extend(act.version.to_be_bytes());
+        }
+        let record = record.after(self.policies, act);
+        let mut item = keys::act(&subject, act.version);
+        item.insert("act".to_owned(), text(acts::write(act, asked, sealed)?));
+        item.insert("after".to_owned(), text(snapshot::write(record.state())?));
+        if !hash.is_empty() {
+            item.insert("prev".to_owned(), AttributeValue::B(Blob::new(hash)));
+        }
+        if !keys.is_empty() {
+            item.insert("keys".to_owned(), AttributeValue::B(Blob::new(keys)));
+        }
+        if beside.is_empty() { self.put_next(item).await? } else { self.put_next_with(item, beside).await? }
+        Ok(record)
+    }
+
+    async fn put_next(&self, item: Item) -> Result<(), Error> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)")
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        match put {
+            Ok(_) => Ok(()),
+            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
+                Err(Error::Stale)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn put_next_with(&self, item: Item, beside: Vec<TransactWriteItem>) -> Result<(), Error> {
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)")
+            .build()?;
+        let written = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some([vec![TransactWriteItem::builder().put(put).build()], beside].concat()))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        match written {
+            Ok(_) => Ok(()),
+            // The one condition is the chain's; a conflict with a concurrent write is a race as well.
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(TransactWriteItemsError::is_transaction_canceled_exception) =>
+            {
+                Err(Error::Stale)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The writes beside an act, and the salted hash that the chain keeps of evidence.
+    fn beside(
+        &self,
+        subject: &Subject,
+        act: &Act,
+        beside: &Beside,
+    ) -> Result<(Vec<TransactWriteItem>, Option<String>), Error> {
+        match beside {
+            Beside::Nothing => Ok((Vec::new(), None)),
+            Beside::Evidence(evidence) => {
+                let mut salt = [0; 16];
+                getrandom::fill(&mut salt).map_err(|error| Error::Unavailable(error.to_string().into()))?;
+                let sealed = digest::text(&digest::sha256(&[&salt, evidence.as_bytes()]));
+                let mut item = keys::evidence(subject, act.version);
+                item.insert("salt".to_owned(), AttributeValue::B(Blob::new(salt)));
+                item.insert("evidence".to_owned(), text(evidence));
+                let put = Put::builder().table_name(&self.table).set_item(Some(item)).build()?;
+                Ok((vec![TransactWriteItem::builder().put(put).build()], Some(sealed)))
+            }
+            Beside::Profile(edits) => {
+                let writes: Result<_, Error> =
+                    edits.iter().map(|edit| edit.write(&self.table, subject, act.version)).collect();
+                Ok((writes?, None))
+            }
+        }
+    }
+
+    /// What the same request led to before, if it came before.
+    async fn asked_before(&self, chain: &Chain, guard: &Guard) -> Result<Option<Change>, NotTaken> {
+        let Some(asked) = &guard.asked else { return Ok(None) };
+        let subject = &chain.record.subject;
+        let Some(version) = chain.led_to(asked) else { return Ok(None) };
+        // The act is immutable and older than what was just read, so an eventual read finds it.
+        let found = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(keys::act(subject, version)))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(Error::from)?;
+        let item = found.item.ok_or_else(|| Error::unreadable("an act", "a listed key leads to no act"))?;
+        let stored = act_of(&item)?;
+        match stored.asked {
+            Some(before) if before == *asked => {
+                let Chain { record, .. } = newest_of(subject, &item)?;
+                Ok(Some(Change { record, act: Some(stored.act) }))
+            }
+            Some(before) if before.key == asked.key => Err(NotTaken::KeyReused),
+            // Another key with the same 64 bits.
+            Some(_) | None => Ok(None),
+        }
+    }
+}
+
+impl Chain {
+    fn empty(subject: &Subject) -> Self {
+        Self { record: Record::empty(subject.clone()), hash: Vec::new(), keys: Vec::new() }
+    }
+
+    fn led_to(&self, asked: &Fingerprint) -> Option<Version> {
+        let wanted = short(asked);
+        let found = self.keys.chunks_exact(KEY_BYTES).find(|key| key[..8] == wanted)?;
+        found[8..].try_into().ok().map(Version::from_be_bytes)
+    }
+}
+
+/// 64 bits of the key's hash.
+fn short(asked: &Fingerprint) -> [u8; 8] {
+    let hash = digest::sha256(&[asked.key.as_bytes()]);
+    let mut short = [0; 8];
+    short.copy_from_slice(&hash[..8]);
+    short
+}
+
+const ROW: &str = "an act";
+
+pub(super) fn newest_of(subject: &Subject, item: &Item) -> Result<Chain, Error> {
+    let row = Row { kind: ROW, item };
+    let version = version_of(&row)?;
+    let act = acts::read(version, row.text("act")?)?.act;
+    let state = snapshot::read(row.text("after")?)?;
+    let record = Record::newest(subject.clone(), version, act.learnt_at, state);
+    Ok(Chain { record, hash: hash(item)?, keys: keys_of(item).to_vec() })
+}
+
+fn act_of(item: &Item) -> Result<acts::StoredAct, Error> {
+    let row = Row { kind: ROW, item };
+    acts::read(version_of(&row)?, row.text("act")?)
+}
+
+fn version_of(row: &Row<'_>) -> Result<Version, Error> {
+    row.text("sk")?.parse().map_err(|error| Error::unreadable(ROW, error))
+}
+
+fn keys_of(item: &HashMap<String, AttributeValue>) -> &[u8] {
+    Row { kind: ROW, item }.bytes("keys").unwrap_or_default()
+}
+
+/// The hash of an item, which the next one holds: over all of its attributes, the hash before included.
+fn hash(item: &Item) -> Result<Vec<u8>, Error> {
+    let row = Row { kind: ROW, item };
+    let prev = row.bytes("prev").unwrap_or_default();
+    let parts = [row.text("pk")?, row.text("sk")?, row.text("act")?, row.text("after")?].map(str::as_bytes);
+    let [pk, sk, act, after] = parts;
+    Ok(digest::sha256(&[pk, sk, prev, act, after, keys_of(item)]).to_vec())
+}

@@ -1,0 +1,94 @@
+//! Every key of the table; nothing else can spell one.
+//!
+//! | Item | pk | sk |
+//! |---|---|---|
+//! | act | `CHAIN#<subject>` | version, zero-padded |
+//! | evidence that identifies | `EVIDENCE#<subject>` | version |
+//! | profile, one category | `PROFILE#<category>#<subject>` | `CONTENT` |
+//! | ledger, one recipient | `LEDGER#<subject>` | recipient |
+//! | recipient: settings and history | `RECIPIENT#<recipient>` | `NOW` |
+//! | recipient's signing key | `SECRET#<recipient>` | key id |
+//! | whom a recipient may ever concern | `MEMBER#<recipient>#<shard>` | subject |
+//! | due | `DUE#<day>#<shard>` | instant, subject, kind |
+//! | how far the sweep is | `SWEEP#<shard>` | `DONE` |
+//!
+//! The partition key begins with the kind, so that permissions can say who touches what.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::act::Version;
+use domain::codes::{Category, RecipientId};
+use domain::subject::Subject;
+
+pub(super) type Key = HashMap<String, AttributeValue>;
+
+pub(super) fn key(pk: impl Display, sk: impl Display) -> Key {
+    let text = |value: &dyn Display| AttributeValue::S(value.to_string());
+    HashMap::from([("pk".to_owned(), text(&pk)), ("sk".to_owned(), text(&sk))])
+}
+
+pub(super) fn chain(subject: &Subject) -> String {
+    format!("CHAIN#{subject}")
+}
+
+pub(super) fn version(version: Version) -> String {
+    format!("{version:08}")
+}
+
+pub(super) fn act(subject: &Subject, number: Version) -> Key {
+    key(chain(subject), version(number))
+}
+
+pub(super) fn evidence(subject: &Subject, number: Version) -> Key {
+    key(format_args!("EVIDENCE#{subject}"), version(number))
+}
+
+pub(super) fn profile(subject: &Subject, category: &Category) -> Key {
+    key(format_args!("PROFILE#{category}#{subject}"), "CONTENT")
+}
+
+pub(super) fn ledger(subject: &Subject) -> String {
+    format!("LEDGER#{subject}")
+}
+
+pub(super) fn entry(subject: &Subject, recipient: &RecipientId) -> Key {
+    key(ledger(subject), recipient)
+}
+
+pub(super) fn recipient(recipient: &RecipientId) -> Key {
+    key(format_args!("RECIPIENT#{recipient}"), "NOW")
+}
+
+pub(super) fn secrets(recipient: &RecipientId) -> String {
+    format!("SECRET#{recipient}")
+}
+
+pub(super) fn members(recipient: &RecipientId, shard: u32) -> String {
+    format!("MEMBER#{recipient}#{shard:02}")
+}
+
+pub(super) fn due(day: impl Display, shard: u32) -> String {
+    format!("DUE#{day}#{shard:02}")
+}
+
+pub(super) fn sweep(shard: u32) -> Key {
+    key(format_args!("SWEEP#{shard:02}"), "DONE")
+}
+
+/// What a record of the table's stream is about, as far as anything follows from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StreamKey {
+    Act { subject: Subject, version: Version },
+    Recipient(RecipientId),
+}
+
+/// Reads the keys of a stream record; none for a kind of item that nothing follows from.
+pub fn stream_key(pk: &str, sk: &str) -> Option<StreamKey> {
+    if let Some(subject) = pk.strip_prefix("CHAIN#") {
+        return Some(StreamKey::Act { subject: subject.parse().ok()?, version: sk.parse().ok()? });
+    }
+    let recipient = pk.strip_prefix("RECIPIENT#")?;
+    recipient.parse().ok().map(StreamKey::Recipient)
+}

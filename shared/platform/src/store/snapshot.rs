@@ -1,0 +1,180 @@
+//! How the state after an act is stored beside it: small, and readable without the acts before.
+//!
+//! The names are a contract with what is stored already: add names, never rename them.
+
+use std::collections::BTreeMap;
+
+use domain::act::{Order, Version};
+use domain::facet::Facet;
+use domain::state::{Grant, Mark, Off, State, Switch, Tie};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::acts::{FacetsJson, RelationJson, ShownJson};
+use super::{BoxError, Error};
+use crate::wire::Word;
+
+#[derive(Serialize, Deserialize)]
+struct StateJson {
+    #[serde(rename = "g", default, skip_serializing_if = "Vec::is_empty")]
+    grants: Vec<GrantJson>,
+    #[serde(rename = "off", default, skip_serializing_if = "Vec::is_empty")]
+    off: Vec<OffJson>,
+    /// The objection that stands: act, when in ms.
+    #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
+    objection: Option<(Version, i64)>,
+    #[serde(rename = "r", default, skip_serializing_if = "Vec::is_empty")]
+    relations: Vec<TieJson>,
+    #[serde(rename = "p", default, skip_serializing_if = "BTreeMap::is_empty")]
+    profile: BTreeMap<String, Version>,
+    /// The last act in order: when it happened in ms, whether it took away, version.
+    #[serde(rename = "z")]
+    order: (i64, bool, Version),
+}
+
+#[derive(Serialize, Deserialize)]
+struct GrantJson {
+    v: Version,
+    h: i64,
+    u: i64,
+    n: ShownJson,
+    gr: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    on: Option<FacetsJson>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pending: Option<FacetsJson>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct OffJson {
+    v: Version,
+    at: i64,
+    why: OffWhy,
+    f: FacetsJson,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum OffWhy {
+    Withdrawn,
+    Objected,
+    Lapsed,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TieJson {
+    r: RelationJson,
+    v: Version,
+    s: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    d: Option<Word<Date>>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    over: bool,
+}
+
+pub(super) fn write(state: &State) -> Result<String, Error> {
+    let having = |wanted: &dyn Fn(&Switch) -> bool| -> Option<FacetsJson> {
+        let mut facets = state.facets.iter().filter(|(_, switch)| wanted(switch)).map(|(facet, _)| facet).peekable();
+        facets.peek()?;
+        Some(facets.collect())
+    };
+    let grants = state.grants.iter().map(|(version, grant)| GrantJson {
+        v: *version,
+        h: grant.happened_at.as_millisecond(),
+        u: grant.until.as_millisecond(),
+        n: (&grant.shown).into(),
+        gr: grant.grade.as_str().to_owned(),
+        on: having(&|switch| *switch == Switch::On { grant: *version }),
+        pending: having(&|switch| *switch == Switch::Pending { grant: *version }),
+    });
+    let mut off: BTreeMap<(Version, i64, OffWhy), Vec<&Facet>> = BTreeMap::new();
+    for (facet, switch) in &state.facets {
+        if let Switch::Off { mark, why } = switch {
+            off.entry((mark.by, mark.at.as_millisecond(), (*why).into())).or_default().push(facet);
+        }
+    }
+    let relations = state.relations.iter().map(|(relation, tie)| TieJson {
+        r: relation.into(),
+        v: tie.by,
+        s: tie.since.as_millisecond(),
+        d: tie.delivered_on.map(Word),
+        over: tie.period_end_announced,
+    });
+    let order = state.order.map_or((0, false, 0), |order| {
+        (order.happened_at.as_millisecond(), order.takes_away, order.version)
+    });
+    let json = StateJson {
+        grants: grants.collect(),
+        off: off.into_iter().map(|((v, at, why), f)| OffJson { v, at, why, f: f.into_iter().collect() }).collect(),
+        objection: state.objection.map(|mark| (mark.by, mark.at.as_millisecond())),
+        relations: relations.collect(),
+        profile: state.profile.iter().map(|(category, version)| (category.to_string(), *version)).collect(),
+        order,
+    };
+    serde_json::to_string(&json).map_err(|error| Error::unreadable("a state", error))
+}
+
+pub(super) fn read(text: &str) -> Result<State, Error> {
+    parse(text).map_err(|error| Error::unreadable("a state", error))
+}
+
+fn parse(text: &str) -> Result<State, BoxError> {
+    let json: StateJson = serde_json::from_str(text)?;
+    let at = Timestamp::from_millisecond;
+    let mut state = State::default();
+    for stored in json.grants {
+        let grant = Grant {
+            happened_at: at(stored.h)?,
+            until: at(stored.u)?,
+            shown: stored.n.read()?,
+            grade: stored.gr.parse()?,
+        };
+        state.grants.insert(stored.v, grant);
+        let on = stored.on.unwrap_or_default().read()?.into_iter();
+        state.facets.extend(on.map(|facet| (facet, Switch::On { grant: stored.v })));
+        let pending = stored.pending.unwrap_or_default().read()?.into_iter();
+        state.facets.extend(pending.map(|facet| (facet, Switch::Pending { grant: stored.v })));
+    }
+    for stored in json.off {
+        let switch = Switch::Off { mark: Mark { by: stored.v, at: at(stored.at)? }, why: stored.why.into() };
+        state.facets.extend(stored.f.read()?.into_iter().map(|facet| (facet, switch)));
+    }
+    for stored in json.relations {
+        let tie =
+            Tie {
+            by: stored.v,
+            since: at(stored.s)?,
+            delivered_on: stored.d.map(|day| day.0),
+            period_end_announced: stored.over,
+        };
+        state.relations.insert(stored.r.read()?, tie);
+    }
+    for (category, version) in json.profile {
+        state.profile.insert(category.parse()?, version);
+    }
+    state.objection = json.objection.map(|(by, ms)| at(ms).map(|at| Mark { by, at })).transpose()?;
+    let (happened_at, takes_away, version) = json.order;
+    state.order = Some(Order { happened_at: at(happened_at)?, takes_away, version });
+    Ok(state)
+}
+
+impl From<Off> for OffWhy {
+    fn from(why: Off) -> Self {
+        match why {
+            Off::Withdrawn => Self::Withdrawn,
+            Off::Objected => Self::Objected,
+            Off::Lapsed => Self::Lapsed,
+        }
+    }
+}
+
+impl From<OffWhy> for Off {
+    fn from(why: OffWhy) -> Self {
+        match why {
+            OffWhy::Withdrawn => Self::Withdrawn,
+            OffWhy::Objected => Self::Objected,
+            OffWhy::Lapsed => Self::Lapsed,
+        }
+    }
+}

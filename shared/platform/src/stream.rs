@@ -1,0 +1,68 @@
+//! The edge of the table's stream: keys alone, which is all that the stream carries.
+
+use serde::{Deserialize, Serialize};
+
+use crate::store::{StreamKey, stream_key};
+
+/// A batch of stream records as Lambda delivers it.
+#[derive(Debug, Deserialize)]
+pub struct StreamEvent {
+    #[serde(rename = "Records")]
+    pub records: Vec<StreamRecord>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct StreamRecord {
+    dynamodb: Image,
+}
+
+#[derive(Debug, Deserialize)]
+struct Image {
+    #[serde(rename = "Keys")]
+    keys: Keys,
+    #[serde(rename = "SequenceNumber")]
+    sequence_number: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Keys {
+    pk: Text,
+    sk: Text,
+}
+
+#[derive(Debug, Deserialize)]
+struct Text {
+    #[serde(rename = "S")]
+    text: String,
+}
+
+/// From which record on the batch must be delivered again; from none where all is done.
+#[derive(Debug, Default, Serialize)]
+pub struct StreamResponse {
+    #[serde(rename = "batchItemFailures")]
+    failures: Vec<StreamFailure>,
+}
+
+#[derive(Debug, Serialize)]
+struct StreamFailure {
+    #[serde(rename = "itemIdentifier")]
+    sequence_number: String,
+}
+
+impl StreamRecord {
+    /// What changed; none for a kind of item that nothing follows from.
+    pub fn key(&self) -> Option<StreamKey> {
+        stream_key(&self.dynamodb.keys.pk.text, &self.dynamodb.keys.sk.text)
+    }
+
+    pub fn sequence_number(&self) -> &str {
+        &self.dynamodb.sequence_number
+    }
+}
+
+impl StreamResponse {
+    /// Everything from this record on is to come again.
+    pub fn again_from(sequence_number: &str) -> Self {
+        Self { failures: vec![StreamFailure { sequence_number: sequence_number.to_owned() }] }
+    }
+}

@@ -1,0 +1,269 @@
+//! A record as callers are told it: its state, and its acts.
+
+use std::collections::BTreeMap;
+
+use domain::act::{Act, Relation, Version, What};
+use domain::decide::{Decision, Reason};
+use domain::facet::Facets;
+use domain::record::{Record, View};
+use domain::state::{Standing, State};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::wire::Instant;
+
+/// A record at an instant.
+#[derive(Serialize)]
+pub struct StateTold {
+    subject: String,
+    version: Version,
+    at: String,
+    facets: BTreeMap<String, FacetTold>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    objection: Option<MarkTold>,
+    relations: Vec<RelationTold>,
+    /// The categories that have content, and the act that last wrote each.
+    profile: BTreeMap<String, Version>,
+}
+
+#[derive(Serialize)]
+struct FacetTold {
+    state: &'static str,
+    act: Version,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
+}
+
+#[derive(Serialize)]
+struct MarkTold {
+    act: Version,
+    since: String,
+}
+
+#[derive(Serialize)]
+struct RelationTold {
+    recipient: String,
+    kind: String,
+    relation: String,
+    act: Version,
+    since: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivered_on: Option<String>,
+}
+
+/// One act of a chain.
+#[derive(Serialize)]
+pub struct ActTold {
+    version: Version,
+    act: &'static str,
+    happened_at: String,
+    learnt_at: String,
+    source: &'static str,
+    grade: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    brand: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<NoticeTold>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    facets: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    relation: Option<RelationNamed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivered_on: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    written: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cleared: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data_source: Option<String>,
+}
+
+#[derive(Serialize)]
+struct NoticeTold {
+    id: String,
+    version: u32,
+    language: String,
+    hash: String,
+}
+
+#[derive(Serialize)]
+struct RelationNamed {
+    recipient: String,
+    kind: String,
+    relation: String,
+}
+
+/// What became of a request that changes a record.
+#[derive(Serialize)]
+pub struct ChangeTold {
+    /// Nothing where the record said so already.
+    pub act: Option<ActTold>,
+    pub state: StateTold,
+}
+
+/// The answer to one question.
+#[derive(Serialize)]
+pub struct DecisionTold {
+    pub allowed: bool,
+    pub reasons: Vec<ReasonTold>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyTold>,
+    /// The acts that the answer rests on.
+    pub acts: Vec<Version>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<String>,
+}
+
+#[derive(Serialize)]
+pub struct ReasonTold {
+    rule: &'static str,
+    code: &'static str,
+    text: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    acts: Vec<Version>,
+}
+
+#[derive(Serialize)]
+pub struct PolicyTold {
+    notice: String,
+    version: u32,
+}
+
+fn instant(at: Timestamp) -> String {
+    Instant(at).to_string()
+}
+
+fn names(facets: &Facets) -> Vec<String> {
+    facets.iter().map(ToString::to_string).collect()
+}
+
+impl StateTold {
+    pub fn of(record: &Record, view: &View<'_>) -> Self {
+        let state: &State = &view.state;
+        let facets = state.facets.keys().filter_map(|facet| {
+            let (name, act, since, until) = match state.standing(facet, view.at) {
+                Standing::Never => return None,
+                Standing::Active { by, grant } => ("active", by, Some(grant.happened_at), Some(grant.until)),
+                Standing::Pending { by } => ("pending", by, None, None),
+                Standing::Withdrawn(mark) => ("withdrawn", mark.by, Some(mark.at), None),
+                Standing::Objected(mark) => ("objected", mark.by, Some(mark.at), None),
+                Standing::Lapsed { by, at } => ("lapsed", by, Some(at), None),
+            };
+            let told = FacetTold { state: name, act, since: since.map(instant), until: until.map(instant) };
+            Some((facet.to_string(), told))
+        });
+        let relations = state.relations.iter().map(|(relation, tie)| RelationTold {
+            recipient: relation.recipient.to_string(),
+            kind: relation.kind.to_string(),
+            relation: relation.id.to_string(),
+            act: tie.by,
+            since: instant(tie.since),
+            delivered_on: tie.delivered_on.map(|day| day.to_string()),
+        });
+        Self {
+            subject: record.subject.to_string(),
+            version: record.version,
+            at: instant(view.at),
+            facets: facets.collect(),
+            objection: state.objection.map(|mark| MarkTold { act: mark.by, since: instant(mark.at) }),
+            relations: relations.collect(),
+            profile: state.profile.iter().map(|(category, act)| (category.to_string(), *act)).collect(),
+        }
+    }
+}
+
+impl From<&Act> for ActTold {
+    fn from(act: &Act) -> Self {
+        let mut told = Self {
+            version: act.version,
+            act: "",
+            happened_at: instant(act.happened_at),
+            learnt_at: instant(act.learnt_at),
+            source: act.evidence.via.as_str(),
+            grade: act.evidence.grade.as_str(),
+            brand: act.evidence.brand.as_ref().map(ToString::to_string),
+            notice: None,
+            facets: Vec::new(),
+            relation: None,
+            delivered_on: None,
+            written: Vec::new(),
+            cleared: Vec::new(),
+            data_source: None,
+        };
+        match &act.what {
+            What::Granted { facets, shown } => {
+                told.act = "granted";
+                told.facets = names(facets);
+                told.notice = Some(NoticeTold {
+                    id: shown.notice.to_string(),
+                    version: shown.version,
+                    language: shown.language.to_string(),
+                    hash: shown.hash.clone(),
+                });
+            }
+            What::Withdrawn { facets } => {
+                told.act = "withdrawn";
+                told.facets = names(facets);
+            }
+            What::Objected => told.act = "objected",
+            What::Lapsed { facets } => {
+                told.act = "lapsed";
+                told.facets = names(facets);
+            }
+            What::RelationStarted { relation, delivered_on, .. } => {
+                told.act = "relation-started";
+                told.relation = Some(relation.into());
+                told.delivered_on = delivered_on.map(|day| day.to_string());
+            }
+            What::RelationEnded { relation } => {
+                told.act = "relation-ended";
+                told.relation = Some(relation.into());
+            }
+            What::DeliveryPeriodEnded { relation } => {
+                told.act = "delivery-period-ended";
+                told.relation = Some(relation.into());
+            }
+            What::ProfileUpdated { written, cleared, source } => {
+                told.act = "profile-updated";
+                told.written = written.iter().map(ToString::to_string).collect();
+                told.cleared = cleared.iter().map(ToString::to_string).collect();
+                told.data_source = Some(source.to_string());
+            }
+        }
+        told
+    }
+}
+
+impl From<&Relation> for RelationNamed {
+    fn from(relation: &Relation) -> Self {
+        Self {
+            recipient: relation.recipient.to_string(),
+            kind: relation.kind.to_string(),
+            relation: relation.id.to_string(),
+        }
+    }
+}
+
+impl From<&Decision> for DecisionTold {
+    fn from(decision: &Decision) -> Self {
+        Self {
+            allowed: decision.allowed,
+            reasons: decision.reasons.iter().map(ReasonTold::from).collect(),
+            policy: decision
+                .policy
+                .as_ref()
+                .map(|(notice, version)| PolicyTold { notice: notice.to_string(), version: *version }),
+            acts: decision.acts().into_iter().collect(),
+            valid_until: decision.until.map(instant),
+        }
+    }
+}
+
+impl From<&Reason> for ReasonTold {
+    fn from(reason: &Reason) -> Self {
+        let because = reason.because;
+        Self { rule: because.rule(), code: because.slug(), text: because.sentence(), acts: reason.acts.clone() }
+    }
+}

@@ -1,0 +1,82 @@
+//! Words of the domain as they are written on the wire.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// A value that is written as text and read by its own [`FromStr`]. What was sent is never quoted back.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Word<T>(pub T);
+
+impl<T: fmt::Debug> fmt::Debug for Word<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<T: fmt::Display> Serialize for Word<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de, T> Deserialize<'de> for Word<T>
+where
+    T: FromStr,
+    T::Err: fmt::Display,
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map(Self).map_err(de::Error::custom)
+    }
+}
+
+/// The values of a list of words.
+pub fn values<T>(words: Vec<Word<T>>) -> Vec<T> {
+    words.into_iter().map(|word| word.0).collect()
+}
+
+/// An instant on the wire: RFC 3339, to the millisecond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Instant(pub Timestamp);
+
+impl FromStr for Instant {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        let at: Timestamp = text.parse().map_err(|_| "not an instant: write it as 2026-01-31T12:00:00Z")?;
+        // The year is bounded so that no period of a policy can carry it out of range.
+        let earliest = Timestamp::from_second(-2_208_988_800).map_err(|_| "out of range")?;
+        if at < earliest {
+            return Err("not an instant after 1900");
+        }
+        Timestamp::from_millisecond(at.as_millisecond()).map(Self).map_err(|_| "out of range")
+    }
+}
+
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.3}", self.0)
+    }
+}
+
+/// A calendar day on the wire, without a time and without a zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Day(pub Date);
+
+impl FromStr for Day {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        let day: Date = text.parse().map_err(|_| "not a day: write it as 2026-01-31")?;
+        if text.len() == 10 && day.year() >= 1900 { Ok(Self(day)) } else { Err("not a day after 1900") }
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
