@@ -8,7 +8,7 @@ use platform::asked::{Evidence, Source};
 use platform::http::{self, Answer, Problem, Request, Status};
 use platform::pseudonym::Pseudonyms;
 use platform::store::Store;
-use platform::told::{ActTold, ChangeTold, StateTold};
+use platform::told::ChangeTold;
 use platform::wire::{Instant, Word, values};
 use serde::Deserialize;
 
@@ -49,11 +49,16 @@ pub async fn handle(store: &Store, pseudonyms: &Pseudonyms, now: Timestamp, requ
     let given = Given::from(asked);
 
     let grant = |record: &domain::record::Record| record.grant(store.policies, &given, now).map(Some);
-    let change = store.amend(&subject, &guard, &beside, grant).await.map_err(Problem::from)?;
+    let change = store
+        .amend(&subject, &guard, &beside, grant)
+        .await
+        .map_err(Problem::from)?;
 
-    let state = StateTold::of(&change.record, &change.record.now(store.policies, now));
-    let told = ChangeTold { act: change.act.as_ref().map(ActTold::from), state };
-    http::versioned(Status::CREATED, change.record.version, &told)
+    http::versioned(
+        Status::CREATED,
+        change.record.version,
+        &ChangeTold::of(&change, store.policies, now),
+    )
 }
 
 impl From<Asked> for Given {

@@ -69,16 +69,23 @@ pub(crate) async fn answer(
 
     let answers = asked.questions.iter().zip(&subjects).map(|(question, subject)| {
         let record = &records[subject];
-        let view = record.view(store.policies, question.when(now)).unwrap_or_else(|| record.now(store.policies, now));
+        let view = record
+            .view(store.policies, question.when(now))
+            .unwrap_or_else(|| record.now(store.policies, now));
         let party = match recipients.get(&question.who.0) {
             _ if question.who.0.as_str() == CONTROLLER => Party::Controller,
             Some(registration) => Party::Recipient(&registration.recipient),
             None => Party::Unknown,
         };
         let decision = decide(&view, party, &question.question());
-        AnswerTold { decision: (&decision).into(), version: record.version }
+        AnswerTold {
+            decision: (&decision).into(),
+            version: record.version,
+        }
     });
-    crate::ok(&Told { answers: answers.collect() })
+    crate::ok(&Told {
+        answers: answers.collect(),
+    })
 }
 
 /// The subjects of the questions, once each question makes sense.
@@ -94,7 +101,11 @@ fn checked(
     let subjects = questions.iter().enumerate().map(|(place, question)| {
         if question.channel.is_none() && question.category.is_none() {
             let detail = "name a channel, a category, or both";
-            return Err(Problem::unprocessable("nothing-asked", format!("/questions/{place}"), detail));
+            return Err(Problem::unprocessable(
+                "nothing-asked",
+                format!("/questions/{place}"),
+                detail,
+            ));
         }
         for (name, instant) in [("at", &question.at), ("known_at", &question.known_at)] {
             let instant = instant.as_ref().map(|instant| instant.0.0);
@@ -120,11 +131,18 @@ async fn read(
         *wanted.entry(subject).or_default() |= question.is_about_the_past();
     }
     let records = wanted.into_iter().map(async |(subject, whole)| {
-        let chain = if whole { store.whole_chain(subject).await } else { store.chain(subject).await };
+        let chain = if whole {
+            store.whole_chain(subject).await
+        } else {
+            store.chain(subject).await
+        };
         chain.map(|chain| (subject.clone(), chain.record))
     });
-    let ids: BTreeSet<&RecipientId> =
-        questions.iter().map(|question| &question.who.0).filter(|who| who.as_str() != CONTROLLER).collect();
+    let ids: BTreeSet<&RecipientId> = questions
+        .iter()
+        .map(|question| &question.who.0)
+        .filter(|who| who.as_str() != CONTROLLER)
+        .collect();
     let recipients = ids.into_iter().map(async |id| {
         let registered = store.recipient(id).await?;
         Ok::<_, platform::store::Error>(registered.map(|registration| (id.clone(), registration)))
@@ -152,6 +170,9 @@ impl QuestionAsked {
         if !self.is_about_the_past() {
             return When::Now(now);
         }
-        When::At { at: instant(&self.at).unwrap_or(now), known_at: instant(&self.known_at).unwrap_or(Timestamp::MAX) }
+        When::At {
+            at: instant(&self.at).unwrap_or(now),
+            known_at: instant(&self.known_at).unwrap_or(Timestamp::MAX),
+        }
     }
 }

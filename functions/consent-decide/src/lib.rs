@@ -11,15 +11,14 @@ mod view_as;
 
 /// Answer a question about one record, or many.
 pub async fn handle(store: &Store, pseudonyms: &Pseudonyms, now: Timestamp, request: Request) -> Answer {
-    let path = request.uri().path();
-    if path.ends_with("/decisions") {
-        decisions::answer(store, pseudonyms, now, request).await
-    } else if path.ends_with("/history") {
-        record::history(store, pseudonyms, request).await
-    } else if path.contains("/view-as/") {
-        view_as::answer(store, pseudonyms, now, request).await
-    } else {
-        record::state(store, pseudonyms, now, request).await
+    match http::route(&request) {
+        "POST /v1/decisions" => decisions::answer(store, pseudonyms, now, request).await,
+        "GET /v1/subjects/{subject}" => record::state(store, pseudonyms, now, request).await,
+        "GET /v1/subjects/{subject}/history" => record::history(store, pseudonyms, request).await,
+        "GET /v1/subjects/{subject}/view-as/{recipient}" => {
+            view_as::answer(store, pseudonyms, now, request).await
+        }
+        _ => Err(http::no_such_route()),
     }
 }
 

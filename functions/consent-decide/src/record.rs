@@ -17,7 +17,12 @@ struct HistoryTold {
 
 /// The state now, or at an instant as it was known at another. A subject of whom nothing is known has an
 /// empty record: nobody learns from this who is known.
-pub(crate) async fn state(store: &Store, pseudonyms: &Pseudonyms, now: Timestamp, request: Request) -> Answer {
+pub(crate) async fn state(
+    store: &Store,
+    pseudonyms: &Pseudonyms,
+    now: Timestamp,
+    request: Request,
+) -> Answer {
     let subject = http::subject(&request, pseudonyms)?;
     http::only_query(&request, &["at", "known_at"])?;
     let at = http::query_instant(&request, "at")?;
@@ -29,11 +34,19 @@ pub(crate) async fn state(store: &Store, pseudonyms: &Pseudonyms, now: Timestamp
         (store.chain(&subject).await?, When::Now(now))
     } else {
         let known_at = known_at.unwrap_or(Timestamp::MAX);
-        (store.whole_chain(&subject).await?, When::At { at: at.unwrap_or(now), known_at })
+        (
+            store.whole_chain(&subject).await?,
+            When::At {
+                at: at.unwrap_or(now),
+                known_at,
+            },
+        )
     };
     let record = chain.record;
 
-    let view = record.view(store.policies, when).unwrap_or_else(|| record.now(store.policies, now));
+    let view = record
+        .view(store.policies, when)
+        .unwrap_or_else(|| record.now(store.policies, now));
     http::versioned(Status::OK, record.version, &StateTold::of(&record, &view))
 }
 
@@ -43,7 +56,16 @@ pub(crate) async fn history(store: &Store, pseudonyms: &Pseudonyms, request: Req
     http::only_query(&request, &[])?;
     let record = store.whole_chain(&subject).await?.record;
 
-    let acts = record.acts().unwrap_or_default().iter().map(ActTold::from).collect();
-    let told = HistoryTold { subject: subject.to_string(), version: record.version, acts };
+    let acts = record
+        .acts()
+        .unwrap_or_default()
+        .iter()
+        .map(ActTold::from)
+        .collect();
+    let told = HistoryTold {
+        subject: subject.to_string(),
+        version: record.version,
+        acts,
+    };
     http::versioned(Status::OK, record.version, &told)
 }

@@ -33,14 +33,23 @@ pub(crate) async fn answer(
     http::only_query(&request, &[])?;
     let registered = store.recipient(&id).await?;
     let Some(registration) = registered else {
-        return Err(Problem::new(Status::NOT_FOUND, "unknown-recipient", "no such recipient is registered"));
+        return Err(Problem::new(
+            Status::NOT_FOUND,
+            "unknown-recipient",
+            "no such recipient is registered",
+        ));
     };
     let record = store.chain(&subject).await?.record;
 
     let view = record.now(store.policies, now);
     let party = Party::Recipient(&registration.recipient);
     let categories = store.policies.iter().flat_map(|policy| policy.categories.keys());
-    let decided = categories.map(|category| (category.to_string(), (&for_any_purpose(&view, party, category)).into()));
+    let decided = categories.map(|category| {
+        (
+            category.to_string(),
+            (&for_any_purpose(&view, party, category)).into(),
+        )
+    });
     let holding = Holding::of(&view, &registration.recipient);
 
     let told = Told {

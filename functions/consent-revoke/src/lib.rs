@@ -10,7 +10,7 @@ use platform::asked::{Evidence, Source};
 use platform::http::{self, Answer, Problem, Request, Status};
 use platform::pseudonym::Pseudonyms;
 use platform::store::{Guard, Store};
-use platform::told::{ActTold, ChangeTold, StateTold};
+use platform::told::ChangeTold;
 use platform::wire::{Instant, Word, values};
 use serde::Deserialize;
 
@@ -40,10 +40,17 @@ struct Asked {
 /// what is withdrawn already stays so.
 pub async fn handle(store: &Store, pseudonyms: &Pseudonyms, now: Timestamp, request: Request) -> Answer {
     let subject = http::subject(&request, pseudonyms)?;
-    let guard = Guard { asked: None, ..http::guard(&request)? };
+    let guard = Guard {
+        asked: None,
+        ..http::guard(&request)?
+    };
     let asked: Asked = http::body(&request)?;
     let beside = asked.evidence.beside()?;
-    let evidence = act::Evidence { via: asked.source.via(), grade: asked.evidence.grade(), brand: None };
+    let evidence = act::Evidence {
+        via: asked.source.via(),
+        grade: asked.evidence.grade(),
+        brand: None,
+    };
     let happened_at = asked.happened_at.as_ref().map(|instant| instant.0.0);
     let selection = asked.selection()?;
 
@@ -51,11 +58,16 @@ pub async fn handle(store: &Store, pseudonyms: &Pseudonyms, now: Timestamp, requ
         None => record.object(happened_at, evidence.clone(), now),
         Some(selection) => record.withdraw(store.policies, selection, happened_at, evidence.clone(), now),
     };
-    let change = store.amend(&subject, &guard, &beside, step).await.map_err(Problem::from)?;
+    let change = store
+        .amend(&subject, &guard, &beside, step)
+        .await
+        .map_err(Problem::from)?;
 
-    let state = StateTold::of(&change.record, &change.record.now(store.policies, now));
-    let told = ChangeTold { act: change.act.as_ref().map(ActTold::from), state };
-    http::versioned(Status::OK, change.record.version, &told)
+    http::versioned(
+        Status::OK,
+        change.record.version,
+        &ChangeTold::of(&change, store.policies, now),
+    )
 }
 
 impl Asked {

@@ -1,1 +1,161 @@
-//! placeholder
+//! Table stream: what follows from a change. Works out whom to tell, and when to look again.
+//!
+//! Everything here is computed from the record as it is now, so a record of the stream may come twice, late
+//! or out of order, and what is computed twice is the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::act::Version;
+use domain::codes::RecipientId;
+use domain::due::due;
+use domain::holding::Holding;
+use domain::policy::Policies;
+use domain::recipient::{Access, Recipient, RecipientKind, Role};
+use domain::record::{Record, View};
+use domain::subject::Subject;
+use jiff::Timestamp;
+use platform::http::chain;
+use platform::queue::{self, Errand, Queue};
+use platform::store::{self, DueItem, Entry, Store, StreamKey, Wake};
+use platform::stream::{StreamEvent, StreamResponse};
+use platform::wire::Word;
+
+/// Why nothing could be made to follow; the batch comes again.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error(transparent)]
+    Queue(#[from] queue::Error),
+}
+
+/// Let what must follow from each change, once for every subject and recipient of the batch.
+pub async fn handle(store: &Store, queue: &Queue, now: Timestamp, event: StreamEvent) -> StreamResponse {
+    let mut subjects: BTreeMap<Subject, BTreeSet<Version>> = BTreeMap::new();
+    for record in &event.records {
+        if let Some(StreamKey::Act { subject, version }) = record.key() {
+            subjects.entry(subject).or_default().insert(version);
+        }
+    }
+    let mut done = BTreeSet::new();
+    for record in &event.records {
+        let Some(key) = record.key() else { continue };
+        let followed = match &key {
+            StreamKey::Act { subject, .. } => match subjects.remove(subject) {
+                Some(versions) => follow_act(store, queue, now, subject, &versions).await,
+                None => Ok(()),
+            },
+            StreamKey::Recipient(recipient) if done.insert(recipient.clone()) => {
+                follow_recipient(store, queue, recipient).await
+            }
+            StreamKey::Recipient(_) => Ok(()),
+        };
+        if let Err(error) = followed {
+            tracing::error!(
+                cause = chain(&error),
+                "nothing could be made to follow from a change"
+            );
+            return StreamResponse::again_from(record.sequence_number());
+        }
+    }
+    StreamResponse::default()
+}
+
+/// An act was added: tell the recipients for whom it makes a difference, and note when to look again.
+async fn follow_act(
+    store: &Store,
+    queue: &Queue,
+    now: Timestamp,
+    subject: &Subject,
+    versions: &BTreeSet<Version>,
+) -> Result<(), Error> {
+    let record = store.chain(subject).await?.record;
+    let ledger = store.ledger(subject).await?;
+    let view = record.now(store.policies, now);
+
+    let mut errands = Vec::new();
+    for recipient in concerned(store.policies, &record, &ledger) {
+        let entry = ledger.iter().find(|entry| entry.recipient == recipient.id);
+        if !differs(&view, &recipient, entry) {
+            continue;
+        }
+        if entry.is_none() {
+            store.add_member(&recipient.id, subject).await?;
+        }
+        let (subject, recipient) = (Word(subject.clone()), Word(recipient.id));
+        errands.push(Errand {
+            subject,
+            recipient,
+            version: record.version,
+        });
+    }
+    for due in due(&view).into_iter().filter(|due| versions.contains(&due.by)) {
+        let item = DueItem {
+            at: due.at,
+            subject: subject.clone(),
+            wake: Wake::Look,
+        };
+        store.put_due(&item, now).await?;
+    }
+    queue.send(&errands).await?;
+    Ok(())
+}
+
+/// A recipient changed: everyone it may ever have concerned is looked at again.
+async fn follow_recipient(store: &Store, queue: &Queue, recipient: &RecipientId) -> Result<(), Error> {
+    let members = store.members(recipient).await?.into_iter();
+    let errands: Vec<Errand> = members
+        .map(|subject| Errand {
+            subject: Word(subject),
+            recipient: Word(recipient.clone()),
+            version: 0,
+        })
+        .collect();
+    queue.send(&errands).await?;
+    Ok(())
+}
+
+/// Whoever may be concerned: the recipients that a notice names, the dealers of the active relations, and
+/// everyone who was ever told. They are taken to be authorised, which the delivery looks at itself.
+fn concerned(policies: &Policies, record: &Record, ledger: &[Entry]) -> Vec<Recipient> {
+    let mut kinds: BTreeMap<&RecipientId, RecipientKind> = BTreeMap::new();
+    kinds.extend(
+        ledger
+            .iter()
+            .map(|entry| (&entry.recipient, RecipientKind::Dealer)),
+    );
+    kinds.extend(
+        record
+            .state()
+            .relations
+            .keys()
+            .map(|relation| (&relation.recipient, RecipientKind::Dealer)),
+    );
+    for policy in policies.iter() {
+        kinds.extend(policy.standing.iter().map(|(id, standing)| (id, standing.kind)));
+    }
+    let recipient = |(id, kind): (&RecipientId, RecipientKind)| Recipient {
+        id: id.clone(),
+        kind,
+        role: if kind == RecipientKind::Processor {
+            Role::Processor
+        } else {
+            Role::SeparateController
+        },
+        history: vec![Access {
+            since: Timestamp::MIN,
+            authorised: true,
+            sharing: true,
+        }],
+    };
+    kinds.into_iter().map(recipient).collect()
+}
+
+/// Whether what this recipient may hold is not what it acknowledged to hold.
+fn differs(view: &View<'_>, recipient: &Recipient, entry: Option<&Entry>) -> bool {
+    let holding = Holding::of(view, recipient);
+    match entry {
+        Some(entry) => entry.in_doubt || entry.next_attempt_at.is_some() || entry.acknowledged != holding,
+        None => !holding.is_empty(),
+    }
+}

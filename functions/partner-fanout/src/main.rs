@@ -1,1 +1,21 @@
-fn main() {}
+//! Runs the function under Lambda.
+
+use jiff::Timestamp;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use platform::aws::Aws;
+use platform::queue::Queue;
+use platform::store::Store;
+use platform::stream::StreamEvent;
+use platform::telemetry;
+
+#[tokio::main(flavor = "current_thread")]
+#[expect(clippy::disallowed_methods, reason = "the one clock of this function")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let aws = Aws::from_env()?;
+    let (store, queue) = (&Store::from_env(&aws, policies::all())?, &Queue::from_env(&aws)?);
+    let run = async |event: LambdaEvent<StreamEvent>| {
+        Ok::<_, Error>(partner_fanout::handle(store, queue, Timestamp::now(), event.payload).await)
+    };
+    lambda_runtime::run(service_fn(run)).await
+}

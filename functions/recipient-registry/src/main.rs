@@ -1,1 +1,19 @@
-fn main() {}
+//! Runs the function under Lambda.
+
+use jiff::Timestamp;
+use platform::aws::Aws;
+use platform::endpoint::public_https;
+use platform::store::Store;
+use platform::{http, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+#[expect(clippy::disallowed_methods, reason = "the one clock of this function")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    telemetry::init();
+    let aws = Aws::from_env()?;
+    let store = Store::from_env(&aws, policies::all())?;
+    http::serve(async |request| {
+        recipient_registry::handle(&store, public_https, Timestamp::now(), request).await
+    })
+    .await
+}

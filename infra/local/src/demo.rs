@@ -1,7 +1,7 @@
 //! Demo recipients, for people to look at: they hold what they are sent and show it on a page.
 //!
 //! They do what a real recipient must: check the signature (Standard Webhooks), take each message once,
-//! never go back to an older version of a subject, and acknowledge. What an event of ours looks like is
+//! never go back to an older event about a subject, and acknowledge. What an event of ours looks like is
 //! known to `demo/held.rs` alone.
 
 mod held;
@@ -20,19 +20,19 @@ use axum::response::{Html, IntoResponse, Json, Response};
 use axum::routing::{get, post};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use standardwebhooks::Webhook;
 
 use crate::clock::Clock;
 use crate::state_file::StateFile;
 use held::Held;
 
-/// Who is there from the start: one of each kind.
-const RECIPIENTS: [(&str, &str); 4] = [
-    ("bmw-ag", "group company"),
-    ("dealer-sales", "dealer, sales"),
-    ("dealer-local", "dealer, local"),
-    ("campaign-service", "processor, campaigns"),
+/// Who is there from the start: one of each kind, with its role.
+const RECIPIENTS: [(&str, &str, &str); 4] = [
+    ("bmw-ag", "group-company", "separate-controller"),
+    ("dealer-sales", "dealer", "separate-controller"),
+    ("dealer-local", "dealer", "separate-controller"),
+    ("campaign-service", "processor", "processor"),
 ];
 /// How far a signature's time may be from the clock, as the specification advises.
 const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
@@ -46,8 +46,6 @@ struct Inner {
     clock: Clock,
     file: StateFile<Recipients>,
     recipients: Mutex<Recipients>,
-    /// By recipient; more than one while a secret is being changed.
-    secrets: Mutex<BTreeMap<String, Vec<String>>>,
 }
 
 type Recipients = BTreeMap<String, Recipient>;
@@ -55,6 +53,8 @@ type Recipients = BTreeMap<String, Recipient>;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Recipient {
     kind: String,
+    /// What it was given when it was registered; more than one while a secret is being changed.
+    secrets: Vec<String>,
     subjects: BTreeMap<String, Held>,
     /// Ids of the messages taken so far, oldest first.
     seen: VecDeque<String>,
@@ -65,30 +65,46 @@ struct Recipient {
 impl Demo {
     pub fn open(clock: Clock, data: Option<&Path>) -> io::Result<Self> {
         let (file, mut recipients): (_, Recipients) = StateFile::open(data, "demo.json")?;
-        for (name, kind) in RECIPIENTS {
+        for (name, kind, _) in RECIPIENTS {
             recipients.entry(name.to_owned()).or_default().kind = kind.to_owned();
         }
         let recipients = Mutex::new(recipients);
-        let secrets = Mutex::new(BTreeMap::new());
         Ok(Self(Arc::new(Inner {
             clock,
             file,
             recipients,
-            secrets,
         })))
+    }
+
+    /// Register the demo recipients as anybody would: through the gateway. The secret comes with the first
+    /// registration and is kept with what the recipient holds.
+    pub async fn register(&self, client: &reqwest::Client, gateway: &str) -> Result<(), reqwest::Error> {
+        for (name, kind, role) in RECIPIENTS {
+            let endpoint = format!("{gateway}/demo/recipients/{name}/events");
+            let settings = json!({ "kind": kind, "role": role, "authorised": true, "endpoint": endpoint });
+            let put = client.put(format!("{gateway}/v1/recipients/{name}"));
+            let put = put
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(settings.to_string());
+            let told = put.send().await?.error_for_status()?.bytes().await?;
+            let told: Value = serde_json::from_slice(&told).unwrap_or_default();
+            if let Some(secret) = told["signing_secret"].as_str() {
+                self.secret(name, secret);
+            }
+        }
+        Ok(())
     }
 
     /// From now on, `name` takes what is signed with this secret (`whsec_...`) too.
     pub fn secret(&self, name: &str, secret: &str) {
-        self.recipients().entry(name.to_owned()).or_default();
-        let mut secrets = self.0.secrets.lock().unwrap_or_else(PoisonError::into_inner);
-        secrets
+        self.recipients()
             .entry(name.to_owned())
             .or_default()
+            .secrets
             .push(secret.to_owned());
     }
 
-    /// What all recipients hold now: recipient, subject, then `version`, `holds` and `changes`.
+    /// What all recipients hold now: recipient, subject, then `sequence`, `holds`, `content`, `changes`.
     pub fn told(&self) -> Value {
         let recipients = self.recipients();
         let told = recipients.iter().map(|(name, recipient)| {
@@ -120,9 +136,10 @@ impl Demo {
         if age.is_err() || age.is_ok_and(|age| age > TOLERANCE) {
             return false;
         }
-        let secrets = self.0.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        let recipients = self.recipients();
+        let secrets = recipients.get(name).map(|recipient| &recipient.secrets);
         let signature = |secret: &String| Webhook::new(secret).ok()?.sign(id, sent, body).ok();
-        let mut expected = secrets.get(name).into_iter().flatten().filter_map(signature);
+        let mut expected = secrets.into_iter().flatten().filter_map(signature);
         // Loopback and a demo: a comparison in constant time would guard nothing here.
         expected.any(|expected| signatures.split(' ').any(|signature| signature == expected))
     }

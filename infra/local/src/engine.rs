@@ -23,6 +23,8 @@ pub enum Error {
     Io(#[from] io::Error),
     #[error("the engine did not start")]
     Engine(#[source] dynoxide::DynoxideError),
+    #[error("the client for recipients could not be set up")]
+    Courier(#[source] platform::courier::Error),
     #[error("the table could not be made: {0}")]
     Table(String),
     #[error("the table's stream could not be read: {0}")]

@@ -16,6 +16,7 @@
 pub mod clock;
 pub mod demo;
 pub mod engine;
+pub mod functions;
 pub mod gateway;
 pub mod invoke;
 pub mod queue;

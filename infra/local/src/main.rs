@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use local::clock::Clock;
-use local::invoke::Functions;
+use local::functions;
 use local::system::{Options, System};
 use local::template::Template;
 
@@ -54,10 +54,13 @@ async fn serve(asked: Asked) -> Result<(), Box<dyn std::error::Error>> {
         port: asked.port,
         ..Options::in_memory(Template::deployed()?, Clock::system())
     };
-    let system = System::start(options, |_| Functions::default()).await?;
-
-    let gateway = &system.endpoints.gateway;
-    println!("Assenso is at {gateway}, its demo recipients at {gateway}/demo/recipients; ctrl-c ends it.");
+    let http = aws_smithy_http_client::Builder::new().build_http();
+    let system = System::start(options, |endpoints| functions::all(endpoints, http)).await?;
+    system
+        .demo
+        .register(&platform::courier::client()?, &system.endpoints.gateway)
+        .await?;
+    println!("{}", banner(&system.endpoints.gateway));
 
     let end = async {
         // Without a signal handler, ctrl-c ends the process the hard way, which is an end too.
@@ -67,6 +70,30 @@ async fn serve(asked: Asked) -> Result<(), Box<dyn std::error::Error>> {
     };
     system.run(end).await;
     Ok(())
+}
+
+/// What to try first.
+fn banner(gateway: &str) -> String {
+    format!(
+        r#"
+Assenso is at {gateway}, on this computer alone; ctrl-c ends it.
+What the demo recipients hold: {gateway}/demo/recipients
+
+Tie somebody to a dealer, capture a consent, ask, withdraw:
+
+  curl -X PUT {gateway}/v1/subjects/customer-4711/relations/dealer-sales/purchase/vehicle-1
+
+  curl {gateway}/v1/subjects/customer-4711/consents \
+    -H 'Content-Type: application/json' -H 'Idempotency-Key: "form-1"' \
+    -d '{{"notice":{{"id":"bmw-italia-promotional","version":1,"language":"it"}},"brand":"bmw","source":"form",
+         "controls":["promotional"],"channels":["email","phone"],"evidence":{{"kind":"signed-in"}}}}'
+
+  curl {gateway}/v1/decisions -H 'Content-Type: application/json' \
+    -d '{{"questions":[{{"subject":"customer-4711","who":"dealer-sales","purpose":"marketing","channel":"phone"}}]}}'
+
+  curl {gateway}/v1/subjects/customer-4711/withdrawals -H 'Content-Type: application/json' -d '{{"all":true}}'
+"#
+    )
 }
 
 /// What was asked for, or nothing if it was for help.

@@ -18,6 +18,7 @@ use crate::schedule::Schedule;
 use crate::sqs::Sqs;
 use crate::stream::Stream;
 use crate::template::Template;
+use platform::courier;
 
 /// What settles at all settles in far fewer rounds; more of them mean that the system feeds itself.
 const ROUNDS_MAX: usize = 1_000;
@@ -71,7 +72,7 @@ impl System {
     /// The engine first; then the functions, which get to know where everything is; then the rest.
     pub async fn start(
         options: Options,
-        functions: impl FnOnce(&Endpoints) -> Functions,
+        functions: impl FnOnce(&Endpoints) -> Result<Functions, courier::Error>,
     ) -> Result<Self, Error> {
         let Options {
             template,
@@ -88,7 +89,7 @@ impl System {
         let mut engine = Engine::start(&template, &clock, data, &stopping).await?;
         engine.endpoints.gateway = engine::url(&listener)?;
         let endpoints = engine.endpoints.clone();
-        let functions = functions(&endpoints);
+        let functions = functions(&endpoints).map_err(Error::Courier)?;
         let demo = Demo::open(clock.clone(), data)?;
 
         let gateway = Gateway::new(&template.routes, functions.clone(), clock.clone(), authorizer).router();

@@ -9,9 +9,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::codes::{
-    Brand, Category, Language, NoticeId, RecipientId, RelationId, RelationKind, Source,
-};
+use crate::codes::{Brand, Category, Language, NoticeId, RecipientId, RelationId, RelationKind, Source};
 use crate::facet::Facets;
 
 /// Where an act stands in its chain: 1 is the first.
@@ -32,13 +30,20 @@ pub struct Act {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
     /// The data subject agreed to these facets, having been shown a notice.
-    Granted { facets: Facets, shown: Shown },
+    Granted {
+        facets: Facets,
+        shown: Shown,
+    },
     /// The data subject, or someone it told, withdrew these facets.
-    Withdrawn { facets: Facets },
+    Withdrawn {
+        facets: Facets,
+    },
     /// The data subject objected to direct marketing (GDPR 21(2)).
     Objected,
     /// The validity of these facets ended. Announces what every decision already knows.
-    Lapsed { facets: Facets },
+    Lapsed {
+        facets: Facets,
+    },
     /// The data subject and a dealer are tied, or the facts of their tie changed.
     RelationStarted {
         relation: Relation,
@@ -46,11 +51,19 @@ pub enum What {
         /// Every other relation of this kind ends with it (S08).
         exclusive: bool,
     },
-    RelationEnded { relation: Relation },
+    RelationEnded {
+        relation: Relation,
+    },
     /// The period after a delivery ended (S19). Announces what every decision already knows.
-    DeliveryPeriodEnded { relation: Relation },
+    DeliveryPeriodEnded {
+        relation: Relation,
+    },
     /// The profile's content changed; the content itself lies outside the chain.
-    ProfileUpdated { written: BTreeSet<Category>, cleared: BTreeSet<Category>, source: Source },
+    ProfileUpdated {
+        written: BTreeSet<Category>,
+        cleared: BTreeSet<Category>,
+        source: Source,
+    },
 }
 
 /// What ties a data subject to a dealer: one vehicle or contract, one kind, one dealer (T11).
@@ -135,7 +148,10 @@ impl FromStr for Grade {
     type Err = NotEvidence;
 
     fn from_str(text: &str) -> Result<Self, NotEvidence> {
-        [Self::A, Self::B, Self::C, Self::D].into_iter().find(|grade| grade.as_str() == text).ok_or(NotEvidence)
+        [Self::A, Self::B, Self::C, Self::D]
+            .into_iter()
+            .find(|grade| grade.as_str() == text)
+            .ok_or(NotEvidence)
     }
 }
 
@@ -175,6 +191,10 @@ impl Act {
             | What::RelationEnded { .. }
             | What::DeliveryPeriodEnded { .. } => true,
         };
-        Order { happened_at: self.happened_at, takes_away, version: self.version }
+        Order {
+            happened_at: self.happened_at,
+            takes_away,
+            version: self.version,
+        }
     }
 }

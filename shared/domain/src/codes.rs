@@ -97,7 +97,17 @@ mod tests {
         for good in ["a", "marketing", "app-web-usage", "3y", &"x".repeat(40)] {
             assert!(good.parse::<Purpose>().is_ok(), "{good}");
         }
-        for bad in ["", "-a", "a-", "A", "a b", "a/b", "é", "someone@example.com", &"x".repeat(41)] {
+        for bad in [
+            "",
+            "-a",
+            "a-",
+            "A",
+            "a b",
+            "a/b",
+            "é",
+            "someone@example.com",
+            &"x".repeat(41),
+        ] {
             assert!(bad.parse::<Purpose>().is_err(), "{bad}");
         }
     }

@@ -88,11 +88,18 @@ struct Consent<'a> {
 
 /// The active consents for this purpose, over this channel or any: those that hold longest first.
 fn consents<'a>(view: &'a View<'_>, question: &Question) -> Result<Vec<Consent<'a>>, Reason> {
-    if !view.policies.iter().any(|policy| policy.purposes.contains_key(&question.purpose)) {
+    if !view
+        .policies
+        .iter()
+        .any(|policy| policy.purposes.contains_key(&question.purpose))
+    {
         return Err(Because::UnknownPurpose.into());
     }
     if let Some(channel) = &question.channel
-        && !view.policies.iter().any(|policy| policy.channels.contains_key(channel))
+        && !view
+            .policies
+            .iter()
+            .any(|policy| policy.channels.contains_key(channel))
     {
         return Err(Because::UnknownChannel.into());
     }
@@ -120,8 +127,16 @@ fn consents<'a>(view: &'a View<'_>, question: &Question) -> Result<Vec<Consent<'
     }
     Err(missing.unwrap_or_else(|| {
         let contact = |facet: &Facet| matches!(facet, Facet::Contact(..));
-        let any_active = view.state.facets.keys().any(|facet| contact(facet) && view.state.is_active(facet, view.at));
-        if any_active { Because::ChannelNotSelected.into() } else { Because::NoConsent.into() }
+        let any_active = view
+            .state
+            .facets
+            .keys()
+            .any(|facet| contact(facet) && view.state.is_active(facet, view.at));
+        if any_active {
+            Because::ChannelNotSelected.into()
+        } else {
+            Because::NoConsent.into()
+        }
     }))
 }
 
@@ -151,7 +166,12 @@ struct Case<'a> {
 
 impl<'a> Case<'a> {
     fn opened(view: &'a View<'_>, consent: Consent<'a>) -> Self {
-        let mut case = Self { view, policies: Vec::new(), reasons: Vec::new(), until: Timestamp::MAX };
+        let mut case = Self {
+            view,
+            policies: Vec::new(),
+            reasons: Vec::new(),
+            until: Timestamp::MAX,
+        };
         case.rely_on(Because::Consented, consent);
         case
     }
@@ -159,7 +179,11 @@ impl<'a> Case<'a> {
     fn rely_on(&mut self, because: Because, consent: Consent<'a>) {
         self.reasons.push(because.relying_on(consent.by));
         self.until = self.until.min(consent.grant.until);
-        if !self.policies.iter().any(|policy| std::ptr::eq(*policy, consent.policy)) {
+        if !self
+            .policies
+            .iter()
+            .any(|policy| std::ptr::eq(*policy, consent.policy))
+        {
             self.policies.push(consent.policy);
         }
     }
@@ -179,14 +203,22 @@ impl<'a> Case<'a> {
             },
             Party::Recipient(recipient) => {
                 let audiences = self.audiences(recipient)?;
-                question.category.as_ref().map_or(Ok(()), |category| self.category(&audiences, category))
+                question
+                    .category
+                    .as_ref()
+                    .map_or(Ok(()), |category| self.category(&audiences, category))
             }
         }
     }
 
     /// Phone and post may need a check of the opposition register (DPR 26/2022).
     fn register_checked(&self, question: &Question) -> Result<(), Reason> {
-        let terms = |policy: &&Policy| policy.channels.get(question.channel.as_ref()?)?.register_check_days;
+        let terms = |policy: &&Policy| {
+            policy
+                .channels
+                .get(question.channel.as_ref()?)?
+                .register_check_days
+        };
         match self.policies.iter().find_map(|policy| terms(policy)) {
             Some(_) => Err(Because::RegisterNotChecked.into()),
             None => Ok(()),
@@ -195,7 +227,11 @@ impl<'a> Case<'a> {
 
     /// As what a recipient may be told anything: its kind, or each of its active relations.
     fn audiences(&mut self, recipient: &Recipient) -> Result<Vec<(Audience, Option<&'a Tie>)>, Reason> {
-        let access = if self.view.now { recipient.access_now() } else { recipient.access_at(self.view.at) };
+        let access = if self.view.now {
+            recipient.access_now()
+        } else {
+            recipient.access_at(self.view.at)
+        };
         let access = access.ok_or(Because::UnknownRecipient)?;
         if !access.authorised {
             return Err(Because::NotAuthorised.into());
@@ -226,9 +262,16 @@ impl<'a> Case<'a> {
     /// Every notice relied on names this group company or processor (S04, S49).
     fn listed(&self, recipient: &Recipient, otherwise: Because) -> Result<(), Reason> {
         let listed = |policy: &&Policy| {
-            policy.standing.get(&recipient.id).is_some_and(|standing| standing.kind == recipient.kind)
+            policy
+                .standing
+                .get(&recipient.id)
+                .is_some_and(|standing| standing.kind == recipient.kind)
         };
-        if self.policies.iter().all(listed) { Ok(()) } else { Err(otherwise.into()) }
+        if self.policies.iter().all(listed) {
+            Ok(())
+        } else {
+            Err(otherwise.into())
+        }
     }
 
     /// The relations to this dealer that entitle it now (S06, S09, S20).
@@ -236,10 +279,18 @@ impl<'a> Case<'a> {
         let view = self.view;
         let mut denied = Because::NoRelation;
         let mut audiences = Vec::new();
-        for (relation, tie) in view.state.relations.iter().filter(|(relation, _)| relation.recipient == dealer.id) {
+        for (relation, tie) in view
+            .state
+            .relations
+            .iter()
+            .filter(|(relation, _)| relation.recipient == dealer.id)
+        {
             let in_the_way = |policy: &&Policy| {
                 policy.relations.get(&relation.kind).is_none_or(|terms| {
-                    view.state.relations.keys().any(|other| terms.only_without.contains(&other.kind))
+                    view.state
+                        .relations
+                        .keys()
+                        .any(|other| terms.only_without.contains(&other.kind))
                 })
             };
             if self.policies.iter().any(in_the_way) {
@@ -249,12 +300,24 @@ impl<'a> Case<'a> {
                 audiences.push((Audience::Relation(relation.kind.clone()), Some(tie)));
             }
         }
-        if audiences.is_empty() { Err(denied.into()) } else { Ok(audiences) }
+        if audiences.is_empty() {
+            Err(denied.into())
+        } else {
+            Ok(audiences)
+        }
     }
 
     /// The union over all that the party is: one cell that allows is enough (S09).
-    fn category(&mut self, audiences: &[(Audience, Option<&Tie>)], category: &Category) -> Result<(), Reason> {
-        if !self.policies.iter().any(|policy| policy.categories.contains_key(category)) {
+    fn category(
+        &mut self,
+        audiences: &[(Audience, Option<&Tie>)],
+        category: &Category,
+    ) -> Result<(), Reason> {
+        if !self
+            .policies
+            .iter()
+            .any(|policy| policy.categories.contains_key(category))
+        {
             return Err(Because::UnknownCategory.into());
         }
         let mut best: Option<(Vec<Reason>, Timestamp)> = None;
@@ -264,7 +327,13 @@ impl<'a> Case<'a> {
                 Ok((_, until)) if best.as_ref().is_some_and(|(_, longest)| *longest >= until) => {}
                 Ok(heard) => best = Some(heard),
                 // "Not for this audience" says less than a condition that does not hold.
-                Err(reason) if denied.as_ref().is_some_and(|denied| !denied.because.is_not_listed()) => drop(reason),
+                Err(reason)
+                    if denied
+                        .as_ref()
+                        .is_some_and(|denied| !denied.because.is_not_listed()) =>
+                {
+                    drop(reason)
+                }
                 Err(reason) => denied = Some(reason),
             }
         }
@@ -284,7 +353,10 @@ impl<'a> Case<'a> {
         let mut reasons = vec![Because::listed_for(audience).into()];
         let mut until = Timestamp::MAX;
         for policy in &self.policies {
-            let cell = policy.audiences.get(audience).and_then(|cells| cells.get(category));
+            let cell = policy
+                .audiences
+                .get(audience)
+                .and_then(|cells| cells.get(category));
             let condition = cell.ok_or_else(|| not_listed(policy, audience, category))?;
             until = until.min(self.condition(policy, condition, tie, &mut reasons)?);
         }
@@ -311,15 +383,22 @@ impl<'a> Case<'a> {
             reasons.push(Because::DeliveredRecently.relying_on(tie.by));
         }
         if let Some(name) = &condition.separate {
-            let consent = active(self.view, &Facet::Separate(name.clone()))
-                .map_err(|reason| Reason { because: Because::NoSeparateConsent, acts: reason.acts })?;
+            let consent = active(self.view, &Facet::Separate(name.clone())).map_err(|reason| Reason {
+                because: Because::NoSeparateConsent,
+                acts: reason.acts,
+            })?;
             until = until.min(consent.grant.until);
             reasons.push(Because::SeparateConsent.relying_on(consent.by));
         }
         if let Some(channel) = &condition.channel {
-            let over_it = policy.purposes.keys().map(|purpose| Facet::Contact(purpose.clone(), channel.clone()));
+            let over_it = policy
+                .purposes
+                .keys()
+                .map(|purpose| Facet::Contact(purpose.clone(), channel.clone()));
             let consent = over_it.filter_map(|facet| active(self.view, &facet).ok());
-            let consent = consent.max_by_key(|consent| consent.grant.until).ok_or(Because::NoEmailConsent)?;
+            let consent = consent
+                .max_by_key(|consent| consent.grant.until)
+                .ok_or(Because::NoEmailConsent)?;
             until = until.min(consent.grant.until);
             reasons.push(Because::EmailConsent.relying_on(consent.by));
         }
@@ -327,12 +406,19 @@ impl<'a> Case<'a> {
     }
 
     fn policy(&self) -> Option<(NoticeId, u32)> {
-        self.policies.first().map(|policy| (policy.notice.clone(), policy.version))
+        self.policies
+            .first()
+            .map(|policy| (policy.notice.clone(), policy.version))
     }
 
     fn allow(self) -> Decision {
         let until = (self.until < Timestamp::MAX).then_some(self.until);
-        Decision { allowed: true, policy: self.policy(), reasons: self.reasons, until }
+        Decision {
+            allowed: true,
+            policy: self.policy(),
+            reasons: self.reasons,
+            until,
+        }
     }
 
     fn deny(self, reason: Reason) -> Decision {
@@ -351,8 +437,15 @@ fn not_listed(policy: &Policy, audience: &Audience, category: &Category) -> Reas
         Audience::GroupCompany | Audience::Relation(_) if !shared => Because::SharedWithNobody,
         Audience::GroupCompany => Because::NotForTheGroup,
         Audience::Relation(kind) => {
-            let fallback = policy.relations.get(kind).is_some_and(|terms| terms.is_fallback());
-            if fallback { Because::NotForTheLocalPartner } else { Because::NotForThisRelation }
+            let fallback = policy
+                .relations
+                .get(kind)
+                .is_some_and(|terms| terms.is_fallback());
+            if fallback {
+                Because::NotForTheLocalPartner
+            } else {
+                Because::NotForThisRelation
+            }
         }
     }
     .into()
@@ -361,17 +454,27 @@ fn not_listed(policy: &Policy, audience: &Audience, category: &Category) -> Reas
 /// Whether a category may go into the controller's own profile, for any purpose (S32, S36).
 pub(crate) fn may_profile(view: &View<'_>, category: &Category) -> Result<(), Vec<Reason>> {
     let allowed = for_any_purpose(view, Party::Controller, category);
-    if allowed.allowed { Ok(()) } else { Err(allowed.reasons) }
+    if allowed.allowed {
+        Ok(())
+    } else {
+        Err(allowed.reasons)
+    }
 }
 
 /// The decision on holding a category for whichever purpose allows it; the refusal if none does.
 pub fn for_any_purpose(view: &View<'_>, party: Party<'_>, category: &Category) -> Decision {
     let mut denied: Option<Decision> = None;
-    let purposes: std::collections::BTreeSet<&Purpose> =
-        view.policies.iter().flat_map(|policy| policy.purposes.keys()).collect();
+    let purposes: std::collections::BTreeSet<&Purpose> = view
+        .policies
+        .iter()
+        .flat_map(|policy| policy.purposes.keys())
+        .collect();
     for purpose in purposes {
-        let question =
-            Question { purpose: purpose.clone(), channel: None, category: Some(category.clone()) };
+        let question = Question {
+            purpose: purpose.clone(),
+            channel: None,
+            category: Some(category.clone()),
+        };
         let decision = decide(view, party, &question);
         if decision.allowed {
             return decision;
@@ -387,11 +490,19 @@ pub fn for_any_purpose(view: &View<'_>, party: Party<'_>, category: &Category) -
 /// Whether some share could carry a category that is not for the profile, such as a recommended action
 /// (S25): the consents are there, whoever the dealer is.
 pub(crate) fn may_be_shared(view: &View<'_>, category: &Category) -> bool {
-    let kinds = [(RecipientKind::GroupCompany, false), (RecipientKind::Dealer, true)];
+    let kinds = [
+        (RecipientKind::GroupCompany, false),
+        (RecipientKind::Dealer, true),
+    ];
     kinds.into_iter().any(|(kind, to_dealers)| {
-        let Ok(sharing) = active(view, &Facet::Sharing(kind)) else { return false };
+        let Ok(sharing) = active(view, &Facet::Sharing(kind)) else {
+            return false;
+        };
         let policy = sharing.policy;
-        let for_the_profile = policy.audiences.get(&Audience::Profile).is_some_and(|cells| cells.contains_key(category));
+        let for_the_profile = policy
+            .audiences
+            .get(&Audience::Profile)
+            .is_some_and(|cells| cells.contains_key(category));
         let cells = policy.audiences.iter().filter(|(audience, _)| match audience {
             Audience::Relation(_) => to_dealers,
             Audience::GroupCompany => !to_dealers,
@@ -399,9 +510,16 @@ pub(crate) fn may_be_shared(view: &View<'_>, category: &Category) -> bool {
         });
         let mut conditions = cells.filter_map(|(_, cells)| cells.get(category));
         let contact = |facet: &Facet| matches!(facet, Facet::Contact(..));
-        let consented = view.state.facets.keys().any(|facet| contact(facet) && active(view, facet).is_ok());
+        let consented = view
+            .state
+            .facets
+            .keys()
+            .any(|facet| contact(facet) && active(view, facet).is_ok());
         let separate = |condition: &Condition| {
-            condition.separate.as_ref().is_none_or(|name| active(view, &Facet::Separate(name.clone())).is_ok())
+            condition
+                .separate
+                .as_ref()
+                .is_none_or(|name| active(view, &Facet::Separate(name.clone())).is_ok())
         };
         !for_the_profile && consented && conditions.any(separate)
     })
@@ -409,23 +527,37 @@ pub(crate) fn may_be_shared(view: &View<'_>, category: &Category) -> bool {
 
 impl Decision {
     fn denied(policy: Option<(NoticeId, u32)>, reasons: Vec<Reason>) -> Self {
-        Self { allowed: false, reasons, policy, until: None }
+        Self {
+            allowed: false,
+            reasons,
+            policy,
+            until: None,
+        }
     }
 
     /// The acts that the answer rests on.
     pub fn acts(&self) -> std::collections::BTreeSet<Version> {
-        self.reasons.iter().flat_map(|reason| reason.acts.iter().copied()).collect()
+        self.reasons
+            .iter()
+            .flat_map(|reason| reason.acts.iter().copied())
+            .collect()
     }
 }
 
 impl Because {
     fn relying_on(self, act: Version) -> Reason {
-        Reason { because: self, acts: vec![act] }
+        Reason {
+            because: self,
+            acts: vec![act],
+        }
     }
 }
 
 impl From<Because> for Reason {
     fn from(because: Because) -> Self {
-        Self { because, acts: Vec::new() }
+        Self {
+            because,
+            acts: Vec::new(),
+        }
     }
 }

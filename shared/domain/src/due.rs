@@ -24,10 +24,15 @@ pub(crate) struct PeriodEnd {
 pub fn due(view: &View<'_>) -> Vec<Due> {
     let state = &view.state;
     let on = state.facets.values().filter_map(|switch| match switch {
-        Switch::On { grant } => state.grants.get(grant).map(|on| Due { at: on.until, by: *grant }),
+        Switch::On { grant } => state.grants.get(grant).map(|on| Due {
+            at: on.until,
+            by: *grant,
+        }),
         Switch::Pending { .. } | Switch::Off { .. } => None,
     });
-    let mut due: Vec<Due> = on.chain(delivery_period_ends(view).into_iter().map(|end| end.due)).collect();
+    let mut due: Vec<Due> = on
+        .chain(delivery_period_ends(view).into_iter().map(|end| end.due))
+        .collect();
     due.sort();
     due.dedup();
     due
@@ -47,14 +52,26 @@ pub(crate) fn delivery_period_ends(view: &View<'_>) -> Vec<PeriodEnd> {
     }
     let mut ends = Vec::new();
     for (relation, tie) in &view.state.relations {
-        let Some(delivered_on) = tie.delivered_on.filter(|_| !tie.period_end_announced) else { continue };
+        let Some(delivered_on) = tie.delivered_on.filter(|_| !tie.period_end_announced) else {
+            continue;
+        };
         let audience = Audience::Relation(relation.kind.clone());
         for (by, policy) in &pinned {
-            let cells = policy.audiences.get(&audience).into_iter().flat_map(|cells| cells.values());
+            let cells = policy
+                .audiences
+                .get(&audience)
+                .into_iter()
+                .flat_map(|cells| cells.values());
             let periods = cells.filter_map(|condition| condition.since_delivery.as_ref());
             if let Some(at) = periods.map(|period| policy.end_of(delivered_on, period)).max() {
-                let due = Due { at, by: tie.by.max(*by) };
-                ends.push(PeriodEnd { due, relation: relation.clone() });
+                let due = Due {
+                    at,
+                    by: tie.by.max(*by),
+                };
+                ends.push(PeriodEnd {
+                    due,
+                    relation: relation.clone(),
+                });
             }
         }
     }

@@ -61,10 +61,23 @@ mod tests {
 
     #[test]
     fn a_facet_reads_back_as_it_is_written() {
-        for text in ["marketing/email", "profiling", "sharing/dealer", "separate/vehicle-usage"] {
+        for text in [
+            "marketing/email",
+            "profiling",
+            "sharing/dealer",
+            "separate/vehicle-usage",
+        ] {
             assert_eq!(text.parse::<Facet>().unwrap().to_string(), text);
         }
-        for bad in ["", "marketing", "sharing/anyone", "separate/", "/email", "a/b/c", "Marketing/email"] {
+        for bad in [
+            "",
+            "marketing",
+            "sharing/anyone",
+            "separate/",
+            "/email",
+            "a/b/c",
+            "Marketing/email",
+        ] {
             assert!(bad.parse::<Facet>().is_err(), "{bad}");
         }
     }

@@ -30,8 +30,13 @@ pub struct Given {
 impl Record {
     /// Grant what was ticked (S03, S05, S30). Giving one consent never sets a separate one (S41).
     pub fn grant(&self, policies: &Policies, given: &Given, now: Timestamp) -> Result<Act, Refusal> {
-        let policy = policies.find(&given.notice, given.version).ok_or(Refusal::UnknownNotice)?;
-        let text = policy.texts.get(&given.language).ok_or(Refusal::UnknownLanguage)?;
+        let policy = policies
+            .find(&given.notice, given.version)
+            .ok_or(Refusal::UnknownNotice)?;
+        let text = policy
+            .texts
+            .get(&given.language)
+            .ok_or(Refusal::UnknownLanguage)?;
         if !policy.brands.contains_key(&given.brand) {
             return Err(Refusal::UnknownBrand);
         }
@@ -43,14 +48,22 @@ impl Record {
             language: given.language.clone(),
             hash: text.hash.clone(),
         };
-        let evidence = Evidence { via: given.via, grade: given.grade, brand: Some(given.brand.clone()) };
+        let evidence = Evidence {
+            via: given.via,
+            grade: given.grade,
+            brand: Some(given.brand.clone()),
+        };
         self.next(What::Granted { facets, shown }, given.happened_at, evidence, now)
     }
 }
 
 /// The facets that the ticks come to.
 fn ticked(policy: &Policy, given: &Given) -> Result<Facets, Refusal> {
-    if let Some(place) = given.channels.iter().position(|channel| !policy.channels.contains_key(channel)) {
+    if let Some(place) = given
+        .channels
+        .iter()
+        .position(|channel| !policy.channels.contains_key(channel))
+    {
         return Err(Refusal::UnknownChannel { place });
     }
     let mut facets = Facets::new();
@@ -61,11 +74,23 @@ fn ticked(policy: &Policy, given: &Given) -> Result<Facets, Refusal> {
         facets.insert(facet.clone());
     }
     for (place, control) in given.controls.iter().enumerate() {
-        let control = policy.controls.get(control).ok_or(Refusal::UnknownControl { place })?;
+        let control = policy
+            .controls
+            .get(control)
+            .ok_or(Refusal::UnknownControl { place })?;
         facets.extend(control.facets.iter().cloned());
         for purpose in &control.purposes {
-            facets.extend(given.channels.iter().map(|channel| Facet::Contact(purpose.clone(), channel.clone())));
+            facets.extend(
+                given
+                    .channels
+                    .iter()
+                    .map(|channel| Facet::Contact(purpose.clone(), channel.clone())),
+            );
         }
     }
-    if facets.is_empty() { Err(Refusal::NothingGranted) } else { Ok(facets) }
+    if facets.is_empty() {
+        Err(Refusal::NothingGranted)
+    } else {
+        Ok(facets)
+    }
 }

@@ -25,14 +25,29 @@ pub struct Holding {
 /// One thing that a recipient must be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    Granted { facets: Facets },
-    Withdrawn { facets: Facets },
-    Objected { facets: Facets },
-    Lapsed { facets: Facets },
-    EntitlementStarted { categories: BTreeSet<Category> },
-    EntitlementEnded { categories: BTreeSet<Category>, why: Ended },
+    Granted {
+        facets: Facets,
+    },
+    Withdrawn {
+        facets: Facets,
+    },
+    Objected {
+        facets: Facets,
+    },
+    Lapsed {
+        facets: Facets,
+    },
+    EntitlementStarted {
+        categories: BTreeSet<Category>,
+    },
+    EntitlementEnded {
+        categories: BTreeSet<Category>,
+        why: Ended,
+    },
     /// The content of these categories is new, or gone.
-    Updated { categories: BTreeSet<Category> },
+    Updated {
+        categories: BTreeSet<Category>,
+    },
 }
 
 /// Why a recipient may no longer hold a category.
@@ -59,18 +74,29 @@ impl Holding {
         let categories: BTreeMap<&Category, Origin> = view
             .policies
             .iter()
-            .flat_map(|policy| policy.categories.iter().map(|(category, terms)| (category, terms.origin)))
+            .flat_map(|policy| {
+                policy
+                    .categories
+                    .iter()
+                    .map(|(category, terms)| (category, terms.origin))
+            })
             .collect();
         for (category, origin) in categories {
             if for_any_purpose(view, Party::Recipient(recipient), category).allowed {
-                holding.categories.insert(category.clone(), view.state.profile.get(category).copied());
+                holding
+                    .categories
+                    .insert(category.clone(), view.state.profile.get(category).copied());
                 if origin == Origin::Record {
                     holding.facets = contacts(view);
                 }
             }
         }
         if recipient.kind == RecipientKind::Dealer && !holding.categories.is_empty() {
-            let relations = view.state.relations.keys().filter(|relation| relation.recipient == recipient.id);
+            let relations = view
+                .state
+                .relations
+                .keys()
+                .filter(|relation| relation.recipient == recipient.id);
             holding.relations = relations.map(|relation| relation.kind.clone()).collect();
         }
         holding
@@ -81,10 +107,18 @@ impl Holding {
     pub fn most(policies: &Policies, kind: RecipientKind) -> Self {
         let mut holding = Self::default();
         for policy in policies.iter() {
-            let audiences = policy.audiences.iter().filter(|(audience, _)| audience.is_of(kind));
+            let audiences = policy
+                .audiences
+                .iter()
+                .filter(|(audience, _)| audience.is_of(kind));
             let cells = audiences.flat_map(|(_, cells)| cells.keys());
-            holding.categories.extend(cells.map(|category| (category.clone(), None)));
-            let contacts = policy.facets().into_iter().filter(|facet| matches!(facet, Facet::Contact(..)));
+            holding
+                .categories
+                .extend(cells.map(|category| (category.clone(), None)));
+            let contacts = policy
+                .facets()
+                .into_iter()
+                .filter(|facet| matches!(facet, Facet::Contact(..)));
             holding.facets.extend(contacts);
         }
         holding
@@ -115,10 +149,16 @@ fn contacts(view: &View<'_>) -> Facets {
 pub fn changes(view: &View<'_>, recipient: &Recipient, before: &Holding, after: &Holding) -> Vec<Change> {
     let mut changes = Vec::new();
     let granted: Facets = after.facets.difference(&before.facets).cloned().collect();
-    let entitled = after.categories.keys().filter(|category| !before.categories.contains_key(*category));
+    let entitled = after
+        .categories
+        .keys()
+        .filter(|category| !before.categories.contains_key(*category));
     let entitled: BTreeSet<Category> = entitled.cloned().collect();
     let updated = after.categories.iter().filter(|(category, content)| {
-        before.categories.get(*category).is_some_and(|held| held != *content)
+        before
+            .categories
+            .get(*category)
+            .is_some_and(|held| held != *content)
     });
     let updated: BTreeSet<Category> = updated.map(|(category, _)| category.clone()).collect();
 
@@ -160,13 +200,25 @@ fn switched_off<'a>(view: &View<'_>, gone: impl Iterator<Item = &'a Facet>) -> V
 /// The categories that may no longer be held, by why.
 fn ended(view: &View<'_>, recipient: &Recipient, before: &Holding, after: &Holding) -> Vec<Change> {
     let mut by_reason: BTreeMap<Ended, BTreeSet<Category>> = BTreeMap::new();
-    for category in before.categories.keys().filter(|category| !after.categories.contains_key(*category)) {
+    for category in before
+        .categories
+        .keys()
+        .filter(|category| !after.categories.contains_key(*category))
+    {
         let decision = for_any_purpose(view, Party::Recipient(recipient), category);
-        let because = decision.reasons.first().map_or(Because::NoConsent, |reason| reason.because);
-        by_reason.entry(why(because, view, before)).or_default().insert(category.clone());
+        let because = decision
+            .reasons
+            .first()
+            .map_or(Because::NoConsent, |reason| reason.because);
+        by_reason
+            .entry(why(because, view, before))
+            .or_default()
+            .insert(category.clone());
     }
     let ended = by_reason.into_iter();
-    ended.map(|(why, categories)| Change::EntitlementEnded { categories, why }).collect()
+    ended
+        .map(|(why, categories)| Change::EntitlementEnded { categories, why })
+        .collect()
 }
 
 fn why(because: Because, view: &View<'_>, before: &Holding) -> Ended {
@@ -216,9 +268,21 @@ fn why(because: Because, view: &View<'_>, before: &Holding) -> Ended {
 
 /// No relation is left: whether another dealer took this one's place, or it just ended (S08, S22).
 fn replaced(view: &View<'_>, before: &Holding) -> Ended {
-    let taken_over = |kind: &&RelationKind| view.state.relations.keys().any(|relation| relation.kind == **kind);
-    let Some(kind) = before.relations.iter().find(taken_over) else { return Ended::RelationEnded };
-    let terms = |policy: &'_ Policy| policy.relations.get(kind).map(|terms| (terms.exclusive, terms.is_fallback()));
+    let taken_over = |kind: &&RelationKind| {
+        view.state
+            .relations
+            .keys()
+            .any(|relation| relation.kind == **kind)
+    };
+    let Some(kind) = before.relations.iter().find(taken_over) else {
+        return Ended::RelationEnded;
+    };
+    let terms = |policy: &'_ Policy| {
+        policy
+            .relations
+            .get(kind)
+            .map(|terms| (terms.exclusive, terms.is_fallback()))
+    };
     match view.policies.iter().find_map(terms) {
         Some((_, true)) => Ended::LocalPartnerReplaced,
         Some((true, false)) => Ended::PreferredChanged,

@@ -18,12 +18,21 @@ impl Record {
         let view = self.now(policies, now);
         let what = if let Some(facets) = ended(self, view.at) {
             What::Lapsed { facets }
-        } else if let Some(end) = delivery_period_ends(&view).into_iter().find(|end| end.due.at <= view.at) {
-            What::DeliveryPeriodEnded { relation: end.relation }
+        } else if let Some(end) = delivery_period_ends(&view)
+            .into_iter()
+            .find(|end| end.due.at <= view.at)
+        {
+            What::DeliveryPeriodEnded {
+                relation: end.relation,
+            }
         } else {
             return Ok(None);
         };
-        let evidence = Evidence { via: Via::System, grade: Grade::D, brand: None };
+        let evidence = Evidence {
+            via: Via::System,
+            grade: Grade::D,
+            brand: None,
+        };
         self.next(what, None, evidence, now).map(Some)
     }
 }
@@ -35,7 +44,11 @@ fn ended(record: &Record, at: Timestamp) -> Option<Facets> {
         Switch::On { grant } => state.grants.get(grant).is_some_and(|grant| grant.until <= at),
         Switch::Pending { .. } | Switch::Off { .. } => false,
     };
-    let facets: Facets =
-        state.facets.iter().filter(|(_, switch)| over(switch)).map(|(facet, _)| facet.clone()).collect();
+    let facets: Facets = state
+        .facets
+        .iter()
+        .filter(|(_, switch)| over(switch))
+        .map(|(facet, _)| facet.clone())
+        .collect();
     (!facets.is_empty()).then_some(facets)
 }

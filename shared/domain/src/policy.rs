@@ -226,13 +226,18 @@ pub struct Text {
 impl Policy {
     /// Every facet that this notice offers.
     pub fn facets(&self) -> Facets {
-        let contact = self
-            .purposes
-            .keys()
-            .flat_map(|purpose| self.channels.keys().map(|channel| Facet::Contact(purpose.clone(), channel.clone())));
+        let contact = self.purposes.keys().flat_map(|purpose| {
+            self.channels
+                .keys()
+                .map(|channel| Facet::Contact(purpose.clone(), channel.clone()))
+        });
         let separate = self.separate.keys().cloned().map(Facet::Separate);
         let sharing = [RecipientKind::GroupCompany, RecipientKind::Dealer].map(Facet::Sharing);
-        contact.chain(separate).chain(sharing).chain([Facet::Profiling]).collect()
+        contact
+            .chain(separate)
+            .chain(sharing)
+            .chain([Facet::Profiling])
+            .collect()
     }
 
     pub fn offers(&self, facet: &Facet) -> bool {
@@ -248,7 +253,11 @@ impl Policy {
 
     /// The evidence that this facet needs.
     pub fn grade_needed(&self, facet: &Facet) -> Grade {
-        self.evidence.by_facet.get(facet).copied().unwrap_or(self.evidence.needed)
+        self.evidence
+            .by_facet
+            .get(facet)
+            .copied()
+            .unwrap_or(self.evidence.needed)
     }
 
     /// When a consent that was given then ends: the first instant at which it no longer holds.
@@ -263,7 +272,8 @@ impl Policy {
 
     /// The first instant of a day, where the notice lives.
     pub fn start_of(&self, day: Date) -> Timestamp {
-        day.to_zoned(self.zone.clone()).map_or(Timestamp::MAX, |start| start.timestamp())
+        day.to_zoned(self.zone.clone())
+            .map_or(Timestamp::MAX, |start| start.timestamp())
     }
 
     /// The first instant after the last day of a period that starts on a date: the anniversary itself
@@ -292,12 +302,18 @@ impl Policies {
     }
 
     pub fn find(&self, notice: &NoticeId, version: u32) -> Option<&Policy> {
-        self.0.iter().find(|policy| policy.version == version && policy.notice == *notice)
+        self.0
+            .iter()
+            .find(|policy| policy.version == version && policy.notice == *notice)
     }
 
     /// The policy whose very words an act pins; none where the words are not those that are stored (S03).
     pub fn shown(&self, shown: &Shown) -> Option<&Policy> {
-        self.find(&shown.notice, shown.version)
-            .filter(|policy| policy.texts.get(&shown.language).is_some_and(|text| text.hash == shown.hash))
+        self.find(&shown.notice, shown.version).filter(|policy| {
+            policy
+                .texts
+                .get(&shown.language)
+                .is_some_and(|text| text.hash == shown.hash)
+        })
     }
 }

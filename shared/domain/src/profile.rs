@@ -43,12 +43,16 @@ impl Record {
                 }
                 Edit::Clear => {}
                 Edit::Write(fields) => {
-                    if let Some(field) = fields.iter().find(|field| !terms.fields.contains(*field)) {
-                        let (category, field) = (category.clone(), field.to_string());
-                        return Err(Refusal::UnknownField { category, field });
+                    if !fields.is_subset(&terms.fields) {
+                        return Err(Refusal::UnknownField {
+                            category: category.clone(),
+                        });
                     }
                     self.may_write(policies, category, now).map_err(|reasons| {
-                        Refusal::CategoryWithoutConsent { category: category.clone(), reasons }
+                        Refusal::CategoryWithoutConsent {
+                            category: category.clone(),
+                            reasons,
+                        }
                     })?;
                     written.insert(category.clone());
                 }
@@ -57,7 +61,17 @@ impl Record {
         if written.is_empty() && cleared.is_empty() {
             return Ok(None);
         }
-        self.next(What::ProfileUpdated { written, cleared, source: source.clone() }, None, evidence, now).map(Some)
+        self.next(
+            What::ProfileUpdated {
+                written,
+                cleared,
+                source: source.clone(),
+            },
+            None,
+            evidence,
+            now,
+        )
+        .map(Some)
     }
 
     /// Content is kept for the controller's profile, or for sharing alone where only a share may have it.
@@ -74,11 +88,17 @@ impl Record {
 
 /// The newest terms of a category that an update may write.
 fn terms_of<'a>(policies: &'a Policies, category: &Category) -> Result<&'a CategoryTerms, Refusal> {
-    let newest = policies.iter().filter(|policy| policy.categories.contains_key(category));
-    let terms = newest.max_by_key(|policy| policy.version).and_then(|policy| policy.categories.get(category));
-    let terms = terms.ok_or_else(|| Refusal::UnknownCategory { category: category.to_string() })?;
+    let newest = policies
+        .iter()
+        .filter(|policy| policy.categories.contains_key(category));
+    let terms = newest
+        .max_by_key(|policy| policy.version)
+        .and_then(|policy| policy.categories.get(category));
+    let terms = terms.ok_or(Refusal::UnknownCategory)?;
     match terms.origin {
         Origin::Profile => Ok(terms),
-        Origin::Record | Origin::Tracking => Err(Refusal::NotAProfileCategory { category: category.clone() }),
+        Origin::Record | Origin::Tracking => Err(Refusal::NotAProfileCategory {
+            category: category.clone(),
+        }),
     }
 }

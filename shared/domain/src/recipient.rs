@@ -104,6 +104,10 @@ impl Recipient {
 
     /// Its access at an instant; none before it was registered.
     pub fn access_at(&self, at: Timestamp) -> Option<Access> {
-        self.history.iter().rev().find(|access| access.since <= at).copied()
+        self.history
+            .iter()
+            .rev()
+            .find(|access| access.since <= at)
+            .copied()
     }
 }

@@ -48,20 +48,39 @@ impl Record {
     /// A data subject of whom nothing is known yet.
     pub fn empty(subject: Subject) -> Self {
         let (learnt_at, state) = (Timestamp::MIN, State::default());
-        Self { subject, version: 0, learnt_at, state, acts: Some(Vec::new()) }
+        Self {
+            subject,
+            version: 0,
+            learnt_at,
+            state,
+            acts: Some(Vec::new()),
+        }
     }
 
     /// The record as its newest act left it.
     pub fn newest(subject: Subject, version: Version, learnt_at: Timestamp, state: State) -> Self {
-        Self { subject, version, learnt_at, state, acts: None }
+        Self {
+            subject,
+            version,
+            learnt_at,
+            state,
+            acts: None,
+        }
     }
 
     /// The record with every act of its chain, oldest first.
     pub fn whole(policies: &Policies, subject: Subject, acts: Vec<Act>) -> Self {
         let state = State::of(policies, &acts);
-        let (version, learnt_at) =
-            acts.last().map_or((0, Timestamp::MIN), |act| (act.version, act.learnt_at));
-        Self { subject, version, learnt_at, state, acts: Some(acts) }
+        let (version, learnt_at) = acts
+            .last()
+            .map_or((0, Timestamp::MIN), |act| (act.version, act.learnt_at));
+        Self {
+            subject,
+            version,
+            learnt_at,
+            state,
+            acts: Some(acts),
+        }
     }
 
     pub fn state(&self) -> &State {
@@ -93,7 +112,12 @@ impl Record {
             When::At { at, known_at } => {
                 let known = self.acts.as_ref()?.iter();
                 let known = known.filter(|act| act.happened_at <= at && act.learnt_at <= known_at);
-                Some(View { policies, state: Cow::Owned(State::of(policies, known)), at, now: false })
+                Some(View {
+                    policies,
+                    state: Cow::Owned(State::of(policies, known)),
+                    at,
+                    now: false,
+                })
             }
         }
     }
@@ -101,7 +125,12 @@ impl Record {
     /// The record as it stands now.
     pub fn now<'a>(&'a self, policies: &'a Policies, now: Timestamp) -> View<'a> {
         let at = now.max(self.learnt_at);
-        View { policies, state: Cow::Borrowed(&self.state), at, now: true }
+        View {
+            policies,
+            state: Cow::Borrowed(&self.state),
+            at,
+            now: true,
+        }
     }
 
     /// Whether this act can be put on top of the state that was read.
@@ -140,6 +169,12 @@ impl Record {
         let after_the_last = self.learnt_at.saturating_add(SignedDuration::from_millis(1));
         let learnt_at = now.max(after_the_last.unwrap_or(Timestamp::MAX));
         let happened_at = stated.map_or(learnt_at, |stated| stated.min(learnt_at));
-        Ok(Act { version: self.version + 1, what, happened_at, learnt_at, evidence })
+        Ok(Act {
+            version: self.version + 1,
+            what,
+            happened_at,
+            learnt_at,
+            evidence,
+        })
     }
 }

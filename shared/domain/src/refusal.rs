@@ -40,13 +40,16 @@ pub enum Refusal {
     #[error("this many relations are the most there can be")]
     TooManyRelations,
     #[error("the notices know no such category")]
-    UnknownCategory { category: String },
+    UnknownCategory,
     #[error("this category is not written here")]
     NotAProfileCategory { category: Category },
     #[error("the data list has no such field in this category")]
-    UnknownField { category: Category, field: String },
+    UnknownField { category: Category },
     #[error("the notices know no such source of data")]
     UnknownSource,
     #[error("the consents that this category needs are not active")]
-    CategoryWithoutConsent { category: Category, reasons: Vec<crate::decide::Reason> },
+    CategoryWithoutConsent {
+        category: Category,
+        reasons: Vec<crate::decide::Reason>,
+    },
 }

@@ -56,16 +56,32 @@ impl Record {
         if says_nothing_new {
             return Ok(None);
         }
-        let what =
-            What::RelationStarted { relation: relation.clone(), delivered_on, exclusive: terms.exclusive };
+        let what = What::RelationStarted {
+            relation: relation.clone(),
+            delivered_on,
+            exclusive: terms.exclusive,
+        };
         self.next(what, since, evidence, now).map(Some)
     }
 
     /// End a relation; ending one that is not active adds nothing.
-    pub fn part(&self, relation: &Relation, evidence: Evidence, now: Timestamp) -> Result<Option<Act>, Refusal> {
+    pub fn part(
+        &self,
+        relation: &Relation,
+        evidence: Evidence,
+        now: Timestamp,
+    ) -> Result<Option<Act>, Refusal> {
         if !self.state().relations.contains_key(relation) {
             return Ok(None);
         }
-        self.next(What::RelationEnded { relation: relation.clone() }, None, evidence, now).map(Some)
+        self.next(
+            What::RelationEnded {
+                relation: relation.clone(),
+            },
+            None,
+            evidence,
+            now,
+        )
+        .map(Some)
     }
 }

@@ -37,10 +37,17 @@ pub struct State {
 /// One facet's position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Switch {
-    On { grant: Version },
+    On {
+        grant: Version,
+    },
     /// Granted, with less evidence than the policy wants: grants nothing.
-    Pending { grant: Version },
-    Off { mark: Mark, why: Off },
+    Pending {
+        grant: Version,
+    },
+    Off {
+        mark: Mark,
+        why: Off,
+    },
 }
 
 /// What switched a facet off.
@@ -109,13 +116,20 @@ impl State {
     /// The state after one more act, which must come last in order.
     pub fn apply(&mut self, policies: &Policies, act: &Act) {
         self.order = Some(act.order());
-        let mark = Mark { by: act.version, at: act.happened_at };
+        let mark = Mark {
+            by: act.version,
+            at: act.happened_at,
+        };
         match &act.what {
             What::Granted { facets, shown } => self.grant(policies, act, facets, shown),
             What::Withdrawn { facets } => self.switch_off(facets, mark, Off::Withdrawn),
             What::Objected => self.object(mark),
             What::Lapsed { facets } => self.lapse(facets, mark),
-            What::RelationStarted { relation, delivered_on, exclusive } => {
+            What::RelationStarted {
+                relation,
+                delivered_on,
+                exclusive,
+            } => {
                 if *exclusive {
                     self.relations.retain(|other, _| other.kind != relation.kind);
                 }
@@ -136,7 +150,8 @@ impl State {
                 }
             }
             What::ProfileUpdated { written, cleared, .. } => {
-                self.profile.extend(written.iter().map(|category| (category.clone(), act.version)));
+                self.profile
+                    .extend(written.iter().map(|category| (category.clone(), act.version)));
                 self.profile.retain(|category, _| !cleared.contains(category));
             }
         }
@@ -163,15 +178,21 @@ impl State {
                 && policy.is_some_and(|policy| policy.offers(facet) && grade >= policy.grade_needed(facet));
             let switch = self.facets.get(facet);
             if enough {
-                self.facets.insert(facet.clone(), Switch::On { grant: act.version });
+                self.facets
+                    .insert(facet.clone(), Switch::On { grant: act.version });
             } else if !matches!(switch, Some(Switch::On { .. })) {
-                self.facets.insert(facet.clone(), Switch::Pending { grant: act.version });
+                self.facets
+                    .insert(facet.clone(), Switch::Pending { grant: act.version });
             }
         }
     }
 
     fn switch_off(&mut self, facets: &Facets, mark: Mark, why: Off) {
-        self.facets.extend(facets.iter().map(|facet| (facet.clone(), Switch::Off { mark, why })));
+        self.facets.extend(
+            facets
+                .iter()
+                .map(|facet| (facet.clone(), Switch::Off { mark, why })),
+        );
     }
 
     /// An objection denies every purpose, channel, profiling and sharing; a separate consent is its
@@ -180,7 +201,10 @@ impl State {
         self.objection = Some(mark);
         for (facet, switch) in &mut self.facets {
             if !matches!(facet, Facet::Separate(_)) {
-                *switch = Switch::Off { mark, why: Off::Objected };
+                *switch = Switch::Off {
+                    mark,
+                    why: Off::Objected,
+                };
             }
         }
     }
@@ -192,8 +216,17 @@ impl State {
                 && let Some(until) = self.grants.get(grant).map(|grant| grant.until)
                 && until <= mark.at
             {
-                let mark = Mark { by: mark.by, at: until };
-                self.facets.insert(facet.clone(), Switch::Off { mark, why: Off::Lapsed });
+                let mark = Mark {
+                    by: mark.by,
+                    at: until,
+                };
+                self.facets.insert(
+                    facet.clone(),
+                    Switch::Off {
+                        mark,
+                        why: Off::Lapsed,
+                    },
+                );
             }
         }
     }
@@ -203,13 +236,28 @@ impl State {
             None => Standing::Never,
             Some(Switch::On { grant: by }) => match self.grants.get(by) {
                 Some(grant) if at < grant.until => Standing::Active { by: *by, grant },
-                Some(grant) => Standing::Lapsed { by: *by, at: grant.until },
+                Some(grant) => Standing::Lapsed {
+                    by: *by,
+                    at: grant.until,
+                },
                 None => Standing::Never,
             },
             Some(Switch::Pending { grant: by }) => Standing::Pending { by: *by },
-            Some(Switch::Off { mark, why: Off::Withdrawn }) => Standing::Withdrawn(*mark),
-            Some(Switch::Off { mark, why: Off::Objected }) => Standing::Objected(*mark),
-            Some(Switch::Off { mark, why: Off::Lapsed }) => Standing::Lapsed { by: mark.by, at: mark.at },
+            Some(Switch::Off {
+                mark,
+                why: Off::Withdrawn,
+            }) => Standing::Withdrawn(*mark),
+            Some(Switch::Off {
+                mark,
+                why: Off::Objected,
+            }) => Standing::Objected(*mark),
+            Some(Switch::Off {
+                mark,
+                why: Off::Lapsed,
+            }) => Standing::Lapsed {
+                by: mark.by,
+                at: mark.at,
+            },
         }
     }
 

@@ -27,7 +27,11 @@ impl FromStr for Subject {
     fn from_str(text: &str) -> Result<Self, NotASubject> {
         let letters = text.strip_prefix(Self::PREFIX).ok_or(NotASubject)?;
         let base64url = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        if letters.len() == 22 && letters.bytes().all(base64url) { Ok(Self(text.into())) } else { Err(NotASubject) }
+        if letters.len() == 22 && letters.bytes().all(base64url) {
+            Ok(Self(text.into()))
+        } else {
+            Err(NotASubject)
+        }
     }
 }
 

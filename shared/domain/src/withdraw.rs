@@ -14,7 +14,11 @@ use crate::state::{Off, Switch};
 #[derive(Debug, Clone)]
 pub enum Selection {
     All,
-    Named { purposes: Vec<Purpose>, channels: Vec<Channel>, facets: Vec<Facet> },
+    Named {
+        purposes: Vec<Purpose>,
+        channels: Vec<Channel>,
+        facets: Vec<Facet>,
+    },
 }
 
 impl Record {
@@ -29,11 +33,22 @@ impl Record {
         now: Timestamp,
     ) -> Result<Option<Act>, Refusal> {
         let facets = self.named(policies, selection)?;
-        let act = self.next(What::Withdrawn { facets: facets.clone() }, happened_at, evidence, now)?;
+        let act = self.next(
+            What::Withdrawn {
+                facets: facets.clone(),
+            },
+            happened_at,
+            evidence,
+            now,
+        )?;
 
         let adds_nothing = facets.iter().all(|facet| match self.state().facets.get(facet) {
-            Some(Switch::Off { mark, why: Off::Withdrawn | Off::Objected }) => mark.at <= act.happened_at,
-            Some(Switch::Off { why: Off::Lapsed, .. } | Switch::On { .. } | Switch::Pending { .. }) | None => false,
+            Some(Switch::Off {
+                mark,
+                why: Off::Withdrawn | Off::Objected,
+            }) => mark.at <= act.happened_at,
+            Some(Switch::Off { why: Off::Lapsed, .. } | Switch::On { .. } | Switch::Pending { .. })
+            | None => false,
         });
         Ok((!adds_nothing).then_some(act))
     }
@@ -47,7 +62,10 @@ impl Record {
     ) -> Result<Option<Act>, Refusal> {
         let act = self.next(What::Objected, happened_at, evidence, now)?;
 
-        let stands = self.state().objection.is_some_and(|mark| mark.at <= act.happened_at);
+        let stands = self
+            .state()
+            .objection
+            .is_some_and(|mark| mark.at <= act.happened_at);
         Ok((!stands).then_some(act))
     }
 
@@ -56,20 +74,39 @@ impl Record {
         let mut all: Facets = policies.iter().flat_map(Policy::facets).collect();
         all.extend(self.state().facets.keys().cloned());
 
-        let Selection::Named { purposes, channels, facets } = selection else { return Ok(all) };
+        let Selection::Named {
+            purposes,
+            channels,
+            facets,
+        } = selection
+        else {
+            return Ok(all);
+        };
         let mut named = Facets::new();
         for (place, purpose) in purposes.iter().enumerate() {
             let of_it = |facet: &&Facet| matches!(facet, Facet::Contact(its, _) if its == purpose);
-            take(&mut named, all.iter().filter(of_it), Refusal::UnknownPurpose { place })?;
+            take(
+                &mut named,
+                all.iter().filter(of_it),
+                Refusal::UnknownPurpose { place },
+            )?;
         }
         for (place, channel) in channels.iter().enumerate() {
             let of_it = |facet: &&Facet| matches!(facet, Facet::Contact(_, its) if its == channel);
-            take(&mut named, all.iter().filter(of_it), Refusal::UnknownChannel { place })?;
+            take(
+                &mut named,
+                all.iter().filter(of_it),
+                Refusal::UnknownChannel { place },
+            )?;
         }
         for (place, facet) in facets.iter().enumerate() {
             take(&mut named, all.get(facet), Refusal::FacetNotOffered { place })?;
         }
-        if named.is_empty() { Err(Refusal::NothingWithdrawn) } else { Ok(named) }
+        if named.is_empty() {
+            Err(Refusal::NothingWithdrawn)
+        } else {
+            Ok(named)
+        }
     }
 }
 

@@ -83,7 +83,10 @@ impl Evidence {
             ("note", &self.note),
         ];
         for (name, text) in texts {
-            if text.as_ref().is_some_and(|text| text.chars().count() > TEXT_LEN_MAX) {
+            if text
+                .as_ref()
+                .is_some_and(|text| text.chars().count() > TEXT_LEN_MAX)
+            {
                 let detail = format!("the text has more than {TEXT_LEN_MAX} letters");
                 return Err(Problem::bad("malformed", format!("/evidence/{name}"), detail));
             }
@@ -92,6 +95,8 @@ impl Evidence {
             return Ok(Beside::Nothing);
         }
         let evidence = serde_json::to_string(self);
-        evidence.map(Beside::Evidence).map_err(|_| Problem::bad("malformed", "/evidence", "it cannot be kept"))
+        evidence
+            .map(Beside::Evidence)
+            .map_err(|_| Problem::bad("malformed", "/evidence", "it cannot be kept"))
     }
 }

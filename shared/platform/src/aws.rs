@@ -100,5 +100,7 @@ fn timeouts() -> TimeoutConfig {
 
 /// The TLS client of both services.
 pub fn https() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https()
+    aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
+        .build_https()
 }

@@ -24,7 +24,9 @@ where
     for message in event.records {
         let id = message.message_id.clone().unwrap_or_default();
         let settled = match read(&message) {
-            Ok(errand) => run(errand).await.map_err(|error| (error.may_pass(), chain(&error))),
+            Ok(errand) => run(errand)
+                .await
+                .map_err(|error| (error.may_pass(), chain(&error))),
             Err(error) => Err((false, format!("not a message of ours: {error}"))),
         };
         if let Err((may_pass, cause)) = settled {

@@ -45,21 +45,10 @@ pub enum Error {
 
 impl Courier {
     pub fn new(vet: Vet) -> Result<Self, Error> {
-        let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-        let tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| Error::Client(error.into()))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls)
-            .redirect(Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(REQUEST_TIMEOUT)
-            .build()
-            .map_err(|error| Error::Client(error.into()))?;
-        Ok(Self { client, vet })
+        Ok(Self {
+            client: client()?,
+            vet,
+        })
     }
 
     /// Deliver a letter, signed with every key that the recipient has (Standard Webhooks).
@@ -92,6 +81,31 @@ impl Courier {
             // The URL is a setting of the recipient, but an error of the client repeats all of it.
             .map_err(|error| Error::NoAnswer(error.without_url()))?;
         let status = answer.status();
-        if status.is_success() { Ok(()) } else { Err(Error::Refused { status }) }
+        if status.is_success() {
+            Ok(())
+        } else {
+            Err(Error::Refused { status })
+        }
     }
+}
+
+/// An HTTP client that follows no redirect, asks no proxy, and has the same TLS stack as the SDK.
+pub fn client() -> Result<Client, Error> {
+    let roots = rustls::RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Error::Client(error.into()))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Client::builder()
+        .tls_backend_preconfigured(tls)
+        .redirect(Policy::none())
+        .no_proxy()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(REQUEST_TIMEOUT)
+        .build()
+        .map_err(|error| Error::Client(error.into()))
 }

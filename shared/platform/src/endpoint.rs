@@ -29,10 +29,18 @@ pub fn public_https(url: &Url) -> Result<(), BadEndpoint> {
         return Err(BadEndpoint::UserInfo);
     }
     let host = url.host_str().unwrap_or_default();
-    let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok();
+    let literal = host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<IpAddr>()
+        .is_ok();
     let local = ["localhost", "local", "internal", "localdomain", "arpa"];
     let top = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
-    if literal || !host.contains('.') || local.contains(&top) { Err(BadEndpoint::NotPublic) } else { Ok(()) }
+    if literal || !host.contains('.') || local.contains(&top) {
+        Err(BadEndpoint::NotPublic)
+    } else {
+        Ok(())
+    }
 }
 
 /// Read a URL and vet it.

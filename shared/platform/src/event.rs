@@ -74,8 +74,18 @@ pub struct Told<'a> {
 /// The letter that tells it. Its id follows from what it says, so that the same said again is the same
 /// letter, and something else never is.
 pub fn letter(told: &Told<'_>, now: Timestamp) -> Result<Letter, serde_json::Error> {
-    let Told { claim, version, policy, changes, holding, contents } = told;
-    let changes: Vec<ChangeTold> = changes.iter().map(|change| change_told(change, contents)).collect();
+    let Told {
+        claim,
+        version,
+        policy,
+        changes,
+        holding,
+        contents,
+    } = told;
+    let changes: Vec<ChangeTold> = changes
+        .iter()
+        .map(|change| change_told(change, contents))
+        .collect();
     let holds = HoldsTold {
         categories: holding.categories.keys().map(ToString::to_string).collect(),
         facets: names(&holding.facets),
@@ -89,7 +99,10 @@ pub fn letter(told: &Told<'_>, now: Timestamp) -> Result<Letter, serde_json::Err
         &changes,
         &holds,
     ))?;
-    let id = format!("evt_{}", Uuid::new_v5(&Uuid::NAMESPACE_OID, said.as_bytes()).simple());
+    let id = format!(
+        "evt_{}",
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, said.as_bytes()).simple()
+    );
     let event = Event {
         specversion: "1.0",
         id: &id,
@@ -131,18 +144,29 @@ fn change_told(change: &Change, contents: &BTreeMap<Category, Content>) -> Chang
         Change::Withdrawn { facets } => ("withdrawn", Some(facets), None, None, false),
         Change::Objected { facets } => ("objected", Some(facets), None, None, false),
         Change::Lapsed { facets } => ("lapsed", Some(facets), None, None, false),
-        Change::EntitlementStarted { categories } => ("entitlement-started", None, Some(categories), None, true),
-        Change::EntitlementEnded { categories, why } => {
-            ("entitlement-ended", None, Some(categories), Some(reason(*why)), false)
+        Change::EntitlementStarted { categories } => {
+            ("entitlement-started", None, Some(categories), None, true)
         }
+        Change::EntitlementEnded { categories, why } => (
+            "entitlement-ended",
+            None,
+            Some(categories),
+            Some(reason(*why)),
+            false,
+        ),
         Change::Updated { categories } => ("updated", None, Some(categories), None, true),
     };
     let content = categories.into_iter().flatten().filter(|_| with_content);
-    let content = content.filter_map(|category| Some((category.to_string(), contents.get(category)?.clone())));
+    let content =
+        content.filter_map(|category| Some((category.to_string(), contents.get(category)?.clone())));
     ChangeTold {
         change,
         facets: facets.map(names).unwrap_or_default(),
-        categories: categories.into_iter().flatten().map(ToString::to_string).collect(),
+        categories: categories
+            .into_iter()
+            .flatten()
+            .map(ToString::to_string)
+            .collect(),
         reason,
         content: content.collect(),
     }

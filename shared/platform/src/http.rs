@@ -1,25 +1,28 @@
 //! The edge: from an HTTP request to values of the domain, and from an answer or a problem to a response.
 
 use std::fmt;
-use std::future::Future;
 use std::str::FromStr;
 
-use lambda_http::http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, ETAG, RETRY_AFTER};
-use lambda_http::http::{HeaderMap, StatusCode};
-use lambda_http::{Body, RequestExt, Response, service_fn};
 use domain::subject::Subject;
 use jiff::Timestamp;
+use lambda_http::http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, ETAG, RETRY_AFTER};
+use lambda_http::http::{HeaderMap, StatusCode};
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, RequestExt, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use lambda_http::Request;
 pub use lambda_http::http::StatusCode as Status;
 
-pub use crate::problem::Problem;
 use crate::digest;
+pub use crate::problem::Problem;
 use crate::pseudonym::{BadSubject, Pseudonyms};
 use crate::store::{Fingerprint, Guard};
 use crate::wire::Instant;
+pub use gateway::{invoke, serve};
+
+mod gateway;
 
 /// What a handler answers.
 pub type Answer = Result<Response<Body>, Problem>;
@@ -30,27 +33,18 @@ const KEY_LEN_MAX: usize = 255;
 /// When a caller whose request was not answered may try again.
 const RETRY_AFTER_S: &str = "2";
 
-/// Serve a function's requests under the Lambda runtime.
-pub async fn serve<H, F>(handle: H) -> Result<(), lambda_http::Error>
-where
-    H: Fn(Request) -> F + Sync,
-    F: Future<Output = Answer> + Send,
-{
-    let handle = &handle;
-    lambda_http::run(service_fn(|request: Request| async move {
-        Ok::<_, lambda_http::Error>(response(handle(request).await))
-    }))
-    .await
-}
-
 /// The response for an answer; what broke is logged here, once.
-pub fn response(answer: Answer) -> Response<Body> {
+fn response(answer: Answer) -> Response<Body> {
     let problem = match answer {
         Ok(response) => return response,
         Err(problem) => problem,
     };
     if let Some(cause) = &problem.cause {
-        tracing::error!(problem = problem.slug, cause = chain(cause.as_ref()), "a request could not be served");
+        tracing::error!(
+            problem = problem.slug,
+            cause = chain(cause.as_ref()),
+            "a request could not be served"
+        );
     }
     let status = problem.status;
     let mut builder = Response::builder()
@@ -109,14 +103,22 @@ pub fn versioned(status: StatusCode, version: u32, told: &impl Serialize) -> Ans
 fn answer(status: StatusCode, version: Option<u32>, told: &impl Serialize) -> Answer {
     let broken = |cause: Box<dyn std::error::Error + Send + Sync>| Problem {
         cause: Some(cause),
-        ..Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "unwritable", "the answer could not be written")
+        ..Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "unwritable",
+            "the answer could not be written",
+        )
     };
     let body = serde_json::to_string(told).map_err(|error| broken(error.into()))?;
-    let mut builder = Response::builder().status(status).header(CONTENT_TYPE, "application/json");
+    let mut builder = Response::builder()
+        .status(status)
+        .header(CONTENT_TYPE, "application/json");
     if let Some(version) = version {
         builder = builder.header(ETAG, format!("\"{version}\""));
     }
-    builder.body(Body::Text(body)).map_err(|error| broken(error.into()))
+    builder
+        .body(Body::Text(body))
+        .map_err(|error| broken(error.into()))
 }
 
 /// Read the body as JSON.
@@ -131,16 +133,27 @@ pub fn merge_patch<T: DeserializeOwned>(request: &Request) -> Result<T, Problem>
 
 /// Read the body as JSON; an empty body is as good as `{}`.
 pub fn optional_body<T: DeserializeOwned + Default>(request: &Request) -> Result<T, Problem> {
-    if bytes(request)?.is_empty() { Ok(T::default()) } else { body(request) }
+    if bytes(request)?.is_empty() {
+        Ok(T::default())
+    } else {
+        body(request)
+    }
 }
 
 fn json_body<T: DeserializeOwned>(request: &Request, media: &str) -> Result<T, Problem> {
-    let given = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let given = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let given = given.split(';').next().unwrap_or_default().trim();
     if !given.eq_ignore_ascii_case(media) {
         let detail = format!("the body must be {media}");
         let problem = Problem::bad("unsupported-media-type", "header Content-Type", detail);
-        return Err(Problem { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, ..problem });
+        return Err(Problem {
+            status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ..problem
+        });
     }
     let text = std::str::from_utf8(bytes(request)?)
         .map_err(|_| Problem::bad("invalid-utf-8", "", "the body is not UTF-8"))?;
@@ -168,16 +181,22 @@ fn malformed(pointer: &str, error: &serde_json::Error) -> Problem {
     let what = match what.split_once('`') {
         Some(("missing field ", name)) => format!("the field {} is missing", name.trim_end_matches('`')),
         Some(("unknown field ", rest)) => {
-            let expected = rest.split_once("expected ").map_or("no fields", |(_, expected)| expected);
+            let expected = rest
+                .split_once("expected ")
+                .map_or("no fields", |(_, expected)| expected);
             format!("a field is not known here; expected {expected}")
         }
         Some(("unknown variant ", rest)) => {
-            let expected = rest.split_once("expected ").map_or("nothing", |(_, expected)| expected);
+            let expected = rest
+                .split_once("expected ")
+                .map_or("nothing", |(_, expected)| expected);
             format!("the value is none of the known; expected {expected}")
         }
         _ if what.starts_with("not a") || what.starts_with("a ") => what.to_owned(),
         _ if what.starts_with("invalid type") || what.starts_with("invalid value") => {
-            let expected = what.split_once("expected ").map_or("another type", |(_, expected)| expected);
+            let expected = what
+                .split_once("expected ")
+                .map_or("another type", |(_, expected)| expected);
             format!("the value has the wrong type or range; expected {expected}")
         }
         _ => "this is not the JSON that is expected".to_owned(),
@@ -199,7 +218,23 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 }
 
 fn is_field_name(key: &str) -> bool {
-    (1..=24).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_lowercase() || b"-_".contains(&byte))
+    (1..=24).contains(&key.len())
+        && key
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || b"-_".contains(&byte))
+}
+
+/// The route of the template that the gateway matched, such as `GET /v1/subjects/{subject}`.
+pub fn route(request: &Request) -> &str {
+    match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.route_key.as_deref().unwrap_or_default(),
+        _ => "",
+    }
+}
+
+/// The gateway sends a route that this function does not serve: its wiring is wrong.
+pub fn no_such_route() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "no-such-route", "there is no such route")
 }
 
 /// A parameter of the path.
@@ -210,12 +245,18 @@ where
 {
     let parameters = request.path_parameters();
     let value = parameters.first(name).unwrap_or_default();
-    value.parse().map_err(|error: T::Err| Problem::bad("malformed", format!("path {name}"), error.to_string()))
+    value
+        .parse()
+        .map_err(|error: T::Err| Problem::bad("malformed", format!("path {name}"), error.to_string()))
 }
 
 /// A parameter of the path as it came.
 pub fn path_text(request: &Request, name: &str) -> String {
-    request.path_parameters().first(name).unwrap_or_default().to_owned()
+    request
+        .path_parameters()
+        .first(name)
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// A parameter of the query, if it is there; it must not be there twice.
@@ -229,7 +270,10 @@ where
     let bad = |detail: String| Problem::bad("malformed", format!("query {name}"), detail);
     match values[..] {
         [] => Ok(None),
-        [value] => value.parse().map(Some).map_err(|error: T::Err| bad(error.to_string())),
+        [value] => value
+            .parse()
+            .map(Some)
+            .map_err(|error: T::Err| bad(error.to_string())),
         _ => Err(bad("it is there more than once".to_owned())),
     }
 }
@@ -268,30 +312,51 @@ pub fn guard(request: &Request) -> Result<Guard, Problem> {
     let only_new = match header(headers, "If-None-Match")? {
         None => false,
         Some("*") => true,
-        Some(_) => return Err(Problem::bad("malformed", "header If-None-Match", "only * is understood")),
+        Some(_) => {
+            return Err(Problem::bad(
+                "malformed",
+                "header If-None-Match",
+                "only * is understood",
+            ));
+        }
     };
-    Ok(Guard { asked, only_at, only_new })
+    Ok(Guard {
+        asked,
+        only_at,
+        only_new,
+    })
 }
 
 /// The same, where an idempotency key must be there.
 pub fn keyed_guard(request: &Request) -> Result<Guard, Problem> {
     let guard = guard(request)?;
     if guard.asked.is_none() {
-        return Err(Problem::bad("key-missing", "header Idempotency-Key", "the header is required"));
+        return Err(Problem::bad(
+            "key-missing",
+            "header Idempotency-Key",
+            "the header is required",
+        ));
     }
     Ok(guard)
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a str>, Problem> {
-    let Some(value) = headers.get(name) else { return Ok(None) };
-    let text = value.to_str().map_err(|_| Problem::bad("malformed", format!("header {name}"), "not plain text"))?;
+    let Some(value) = headers.get(name) else {
+        return Ok(None);
+    };
+    let text = value
+        .to_str()
+        .map_err(|_| Problem::bad("malformed", format!("header {name}"), "not plain text"))?;
     Ok(Some(text.trim()))
 }
 
 /// The hashes of the key and of what came with it. The key is a structured-field string; one without its
 /// quotation marks is taken as well.
 fn fingerprint(request: &Request, key: &str) -> Result<Fingerprint, Problem> {
-    let key = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key);
+    let key = key
+        .strip_prefix('"')
+        .and_then(|key| key.strip_suffix('"'))
+        .unwrap_or(key);
     let printable = key.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     if key.is_empty() || key.len() > KEY_LEN_MAX || !printable {
         let detail = format!("a key has 1 to {KEY_LEN_MAX} printable letters");
@@ -300,7 +365,10 @@ fn fingerprint(request: &Request, key: &str) -> Result<Fingerprint, Problem> {
     let half = |parts: &[&[u8]]| digest::text(&digest::sha256(parts)[..16]);
     let path = request.uri().path().as_bytes();
     let body = half(&[request.method().as_str().as_bytes(), path, bytes(request)?]);
-    Ok(Fingerprint { key: half(&[key.as_bytes()]), body })
+    Ok(Fingerprint {
+        key: half(&[key.as_bytes()]),
+        body,
+    })
 }
 
 /// The data subject that the path names.

@@ -24,7 +24,14 @@ pub struct Problem {
 
 impl Problem {
     pub fn new(status: StatusCode, slug: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, slug, detail: detail.into(), field: None, rules: Vec::new(), cause: None }
+        Self {
+            status,
+            slug,
+            detail: detail.into(),
+            field: None,
+            rules: Vec::new(),
+            cause: None,
+        }
     }
 
     /// The request is not one that the API knows.
@@ -46,7 +53,10 @@ impl Problem {
     fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         let detail = "nothing was answered in time; try again";
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail);
-        Self { cause: Some(cause.into()), ..problem }
+        Self {
+            cause: Some(cause.into()),
+            ..problem
+        }
     }
 }
 
@@ -71,11 +81,13 @@ impl From<Refusal> for Problem {
             Refusal::NotADealer => ("not-a-dealer", "path recipient".to_owned()),
             Refusal::UnknownRecipient => ("unknown-recipient", "path recipient".to_owned()),
             Refusal::TooManyRelations => ("too-many-relations", "path relation".to_owned()),
-            Refusal::UnknownCategory { category } => ("unknown-category", format!("/{category}")),
+            Refusal::UnknownCategory => ("unknown-category", "/?".to_owned()),
             Refusal::NotAProfileCategory { category } => ("not-a-profile-category", format!("/{category}")),
-            Refusal::UnknownField { category, field } => ("unknown-field", format!("/{category}/{field}")),
+            Refusal::UnknownField { category } => ("unknown-field", format!("/{category}/?")),
             Refusal::UnknownSource => ("unknown-source", "query source".to_owned()),
-            Refusal::CategoryWithoutConsent { category, .. } => ("category-without-consent", format!("/{category}")),
+            Refusal::CategoryWithoutConsent { category, .. } => {
+                ("category-without-consent", format!("/{category}"))
+            }
         };
         let mut problem = Self::unprocessable(slug, field, detail);
         if let Refusal::CategoryWithoutConsent { reasons, .. } = refusal {
@@ -95,7 +107,8 @@ impl From<store::NotTaken> for Problem {
             store::NotTaken::Store(error) => error.into(),
             store::NotTaken::KeyReused => Self::unprocessable("key-reused", "header Idempotency-Key", detail),
             store::NotTaken::OtherVersion => {
-                Self::new(StatusCode::PRECONDITION_FAILED, "other-version", detail).with_field("header If-Match")
+                Self::new(StatusCode::PRECONDITION_FAILED, "other-version", detail)
+                    .with_field("header If-Match")
             }
             store::NotTaken::TooManyKeys => {
                 Self::new(StatusCode::CONFLICT, "too-many-keys", detail).with_field("header Idempotency-Key")
@@ -112,7 +125,10 @@ impl From<store::Error> for Problem {
             store::Error::Unreadable { .. } => {
                 let status = StatusCode::INTERNAL_SERVER_ERROR;
                 let problem = Self::new(status, "unreadable", "what is stored could not be read");
-                Self { cause: Some(error.into()), ..problem }
+                Self {
+                    cause: Some(error.into()),
+                    ..problem
+                }
             }
         }
     }

@@ -34,7 +34,11 @@ impl Pseudonyms {
     pub fn from_env() -> Result<Self, Unset> {
         let key = aws::required("SUBJECT_KEY")?;
         // A short key would let ids be guessed from pseudonyms.
-        if key.len() < 32 { Err(Unset { name: "SUBJECT_KEY" }) } else { Ok(Self::new(key.as_bytes())) }
+        if key.len() < 32 {
+            Err(Unset { name: "SUBJECT_KEY" })
+        } else {
+            Ok(Self::new(key.as_bytes()))
+        }
     }
 
     /// The subject that a caller names: by its own opaque id, or by the pseudonym that it was told.
@@ -43,7 +47,9 @@ impl Pseudonyms {
             return Ok(subject);
         }
         let digits = named.bytes().filter(u8::is_ascii_digit).count();
-        let phone = named.bytes().all(|byte| byte.is_ascii_digit() || b"+-./() ".contains(&byte));
+        let phone = named
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || b"+-./() ".contains(&byte));
         if named.contains('@') || (phone && digits >= PHONE_DIGITS_MIN) {
             return Err(BadSubject::ContactData);
         }
@@ -61,7 +67,9 @@ impl Pseudonyms {
         mac.update(id.as_bytes());
         // 128 bits: no two of a billion subjects meet.
         let hash = mac.finalize().into_bytes();
-        format!("{}{}", Subject::PREFIX, digest::text(&hash[..16])).parse().ok()
+        format!("{}{}", Subject::PREFIX, digest::text(&hash[..16]))
+            .parse()
+            .ok()
     }
 }
 
@@ -73,10 +81,18 @@ mod tests {
     fn contact_data_is_no_subject_id() {
         let pseudonyms = Pseudonyms::new(&[7; 32]);
         for contact in ["someone@example.com", "+39021234567", "02-1234567", "333 1234567"] {
-            assert_eq!(pseudonyms.subject(contact), Err(BadSubject::ContactData), "{contact}");
+            assert_eq!(
+                pseudonyms.subject(contact),
+                Err(BadSubject::ContactData),
+                "{contact}"
+            );
         }
         for malformed in ["", "a b", "a/b", "ü", "sub_short", &"x".repeat(129)] {
-            assert_eq!(pseudonyms.subject(malformed), Err(BadSubject::Malformed), "{malformed}");
+            assert_eq!(
+                pseudonyms.subject(malformed),
+                Err(BadSubject::Malformed),
+                "{malformed}"
+            );
         }
     }
 

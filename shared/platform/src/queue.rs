@@ -52,16 +52,27 @@ impl Queue {
             let entries = batch.iter().enumerate().map(|(place, errand)| {
                 SendMessageBatchRequestEntry::builder()
                     .id(place.to_string())
-                    .message_body(serde_json::to_string(errand).map_err(|error| Error::Unavailable(error.into()))?)
+                    .message_body(
+                        serde_json::to_string(errand).map_err(|error| Error::Unavailable(error.into()))?,
+                    )
                     .message_group_id(errand.recipient.0.as_str())
                     .build()
                     .map_err(|error| Error::Unavailable(error.into()))
             });
             let entries: Vec<_> = entries.collect::<Result<_, Error>>()?;
-            let sent = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries)).send().await;
-            let sent = sent.map_err(|error| Error::Unavailable(DisplayErrorContext(&error).to_string().into()))?;
+            let sent = self
+                .client
+                .send_message_batch()
+                .queue_url(&self.url)
+                .set_entries(Some(entries))
+                .send()
+                .await;
+            let sent =
+                sent.map_err(|error| Error::Unavailable(DisplayErrorContext(&error).to_string().into()))?;
             if !sent.failed().is_empty() {
-                return Err(Error::Refused { refused: sent.failed().len() });
+                return Err(Error::Refused {
+                    refused: sent.failed().len(),
+                });
             }
         }
         Ok(())

@@ -63,6 +63,10 @@ impl StreamRecord {
 impl StreamResponse {
     /// Everything from this record on is to come again.
     pub fn again_from(sequence_number: &str) -> Self {
-        Self { failures: vec![StreamFailure { sequence_number: sequence_number.to_owned() }] }
+        Self {
+            failures: vec![StreamFailure {
+                sequence_number: sequence_number.to_owned(),
+            }],
+        }
     }
 }

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use domain::act::{Act, Relation, Version, What};
 use domain::decide::{Decision, Reason};
 use domain::facet::Facets;
+use domain::policy::Policies;
 use domain::record::{Record, View};
 use domain::state::{Standing, State};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::store::Change;
 use crate::wire::Instant;
 
 /// A record at an instant.
@@ -99,8 +101,18 @@ struct RelationNamed {
 #[derive(Serialize)]
 pub struct ChangeTold {
     /// Nothing where the record said so already.
-    pub act: Option<ActTold>,
-    pub state: StateTold,
+    act: Option<ActTold>,
+    state: StateTold,
+}
+
+impl ChangeTold {
+    pub fn of(change: &Change, policies: &Policies, now: Timestamp) -> Self {
+        let state = StateTold::of(&change.record, &change.record.now(policies, now));
+        Self {
+            act: change.act.as_ref().map(ActTold::from),
+            state,
+        }
+    }
 }
 
 /// The answer to one question.
@@ -151,7 +163,12 @@ impl StateTold {
                 Standing::Objected(mark) => ("objected", mark.by, Some(mark.at), None),
                 Standing::Lapsed { by, at } => ("lapsed", by, Some(at), None),
             };
-            let told = FacetTold { state: name, act, since: since.map(instant), until: until.map(instant) };
+            let told = FacetTold {
+                state: name,
+                act,
+                since: since.map(instant),
+                until: until.map(instant),
+            };
             Some((facet.to_string(), told))
         });
         let relations = state.relations.iter().map(|(relation, tie)| RelationTold {
@@ -167,9 +184,16 @@ impl StateTold {
             version: record.version,
             at: instant(view.at),
             facets: facets.collect(),
-            objection: state.objection.map(|mark| MarkTold { act: mark.by, since: instant(mark.at) }),
+            objection: state.objection.map(|mark| MarkTold {
+                act: mark.by,
+                since: instant(mark.at),
+            }),
             relations: relations.collect(),
-            profile: state.profile.iter().map(|(category, act)| (category.to_string(), *act)).collect(),
+            profile: state
+                .profile
+                .iter()
+                .map(|(category, act)| (category.to_string(), *act))
+                .collect(),
         }
     }
 }
@@ -212,7 +236,11 @@ impl From<&Act> for ActTold {
                 told.act = "lapsed";
                 told.facets = names(facets);
             }
-            What::RelationStarted { relation, delivered_on, .. } => {
+            What::RelationStarted {
+                relation,
+                delivered_on,
+                ..
+            } => {
                 told.act = "relation-started";
                 told.relation = Some(relation.into());
                 told.delivered_on = delivered_on.map(|day| day.to_string());
@@ -225,7 +253,11 @@ impl From<&Act> for ActTold {
                 told.act = "delivery-period-ended";
                 told.relation = Some(relation.into());
             }
-            What::ProfileUpdated { written, cleared, source } => {
+            What::ProfileUpdated {
+                written,
+                cleared,
+                source,
+            } => {
                 told.act = "profile-updated";
                 told.written = written.iter().map(ToString::to_string).collect();
                 told.cleared = cleared.iter().map(ToString::to_string).collect();
@@ -251,10 +283,10 @@ impl From<&Decision> for DecisionTold {
         Self {
             allowed: decision.allowed,
             reasons: decision.reasons.iter().map(ReasonTold::from).collect(),
-            policy: decision
-                .policy
-                .as_ref()
-                .map(|(notice, version)| PolicyTold { notice: notice.to_string(), version: *version }),
+            policy: decision.policy.as_ref().map(|(notice, version)| PolicyTold {
+                notice: notice.to_string(),
+                version: *version,
+            }),
             acts: decision.acts().into_iter().collect(),
             valid_until: decision.until.map(instant),
         }
@@ -264,6 +296,11 @@ impl From<&Decision> for DecisionTold {
 impl From<&Reason> for ReasonTold {
     fn from(reason: &Reason) -> Self {
         let because = reason.because;
-        Self { rule: because.rule(), code: because.slug(), text: because.sentence(), acts: reason.acts.clone() }
+        Self {
+            rule: because.rule(),
+            code: because.slug(),
+            text: because.sentence(),
+            acts: reason.acts.clone(),
+        }
     }
 }

@@ -29,7 +29,10 @@ where
     T::Err: fmt::Display,
 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map(Self).map_err(de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map(Self)
+            .map_err(de::Error::custom)
     }
 }
 
@@ -46,13 +49,17 @@ impl FromStr for Instant {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, &'static str> {
-        let at: Timestamp = text.parse().map_err(|_| "not an instant: write it as 2026-01-31T12:00:00Z")?;
+        let at: Timestamp = text
+            .parse()
+            .map_err(|_| "not an instant: write it as 2026-01-31T12:00:00Z")?;
         // The year is bounded so that no period of a policy can carry it out of range.
         let earliest = Timestamp::from_second(-2_208_988_800).map_err(|_| "out of range")?;
         if at < earliest {
             return Err("not an instant after 1900");
         }
-        Timestamp::from_millisecond(at.as_millisecond()).map(Self).map_err(|_| "out of range")
+        Timestamp::from_millisecond(at.as_millisecond())
+            .map(Self)
+            .map_err(|_| "out of range")
     }
 }
 
@@ -71,7 +78,11 @@ impl FromStr for Day {
 
     fn from_str(text: &str) -> Result<Self, &'static str> {
         let day: Date = text.parse().map_err(|_| "not a day: write it as 2026-01-31")?;
-        if text.len() == 10 && day.year() >= 1900 { Ok(Self(day)) } else { Err("not a day after 1900") }
+        if text.len() == 10 && day.year() >= 1900 {
+            Ok(Self(day))
+        } else {
+            Err("not a day after 1900")
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! What a recipient holds of one subject, and how an event changes it.
 //!
 //! The one place that knows the shape of our events: a CloudEvent of type `subject.changed` whose `data`
-//! is `{"version", "holds", "changes": [{"change", "facets", "categories", "reason", "content"}]}`.
+//! is `{"sequence", "holds", "changes": [{"change", "facets", "categories", "reason", "content"}]}`.
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -12,8 +14,12 @@ const CHANGES_MAX: usize = 8;
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Held {
-    pub(super) version: u64,
+    /// Of the newest event: one with a lower number comes too late.
+    pub(super) sequence: u64,
+    /// The categories and facets that may be held.
     pub(super) holds: Value,
+    /// The content of the categories, as far as there is any.
+    pub(super) content: BTreeMap<String, Value>,
     /// Newest first.
     pub(super) changes: Vec<Change>,
 }
@@ -26,8 +32,8 @@ pub(super) struct Change {
 
 /// What one event says.
 pub(super) struct News {
-    version: u64,
-    holds: Option<Value>,
+    sequence: u64,
+    holds: Value,
     changes: Vec<Value>,
 }
 
@@ -41,24 +47,34 @@ pub(super) fn read(body: &[u8]) -> Option<(String, News)> {
     let subject = event["subject"].as_str()?.to_owned();
     let data = &event["data"];
     let news = News {
-        version: data["version"].as_u64()?,
-        holds: data.get("holds").filter(|holds| !holds.is_null()).cloned(),
+        sequence: data["sequence"].as_u64()?,
+        holds: data.get("holds").filter(|holds| holds.is_object()).cloned()?,
         changes: data["changes"].as_array().cloned().unwrap_or_default(),
     };
     is_ours.then_some((subject, news))
 }
 
 impl Held {
-    /// An older version than the one that is held comes too late and is left aside.
+    /// An event older than the one that was taken last comes too late and is left aside.
     pub(super) fn take(&mut self, news: News, learnt_at: Timestamp) {
-        if news.version < self.version {
+        if news.sequence < self.sequence {
             return;
         }
-        self.version = news.version;
-        match news.holds {
-            Some(holds) => self.holds = holds,
-            None => news.changes.iter().for_each(|change| self.change(change)),
+        self.sequence = news.sequence;
+        for told in &news.changes {
+            let content = told["content"].as_object();
+            for category in texts(&told["categories"]) {
+                // A category without content was emptied, or never had any.
+                match content.and_then(|content| content.get(category)) {
+                    Some(fields) => self.content.insert(category.to_owned(), fields.clone()),
+                    None => self.content.remove(category),
+                };
+            }
         }
+        let may_hold = texts(&news.holds["categories"]);
+        self.content
+            .retain(|category, _| may_hold.contains(&category.as_str()));
+        self.holds = news.holds;
         for told in news.changes {
             self.changes.insert(0, Change { learnt_at, told });
         }
@@ -67,40 +83,12 @@ impl Held {
 
     pub(super) fn told(&self) -> Value {
         let changes: Vec<&Value> = self.changes.iter().map(|change| &change.told).collect();
-        json!({ "version": self.version, "holds": self.holds, "changes": changes })
+        json!({ "sequence": self.sequence, "holds": self.holds, "content": self.content, "changes": changes })
     }
 
     /// The facets or categories that are held, by the name of their list.
     pub(super) fn names(&self, list: &str) -> Vec<&str> {
         texts(&self.holds[list])
-    }
-
-    /// An event that does not tell the whole still tells what was added and taken away.
-    fn change(&mut self, change: &Value) {
-        let is_loss = matches!(
-            change["change"].as_str(),
-            Some("withdrawn" | "objected" | "lapsed" | "entitlement-ended")
-        );
-        if !self.holds.is_object() {
-            self.holds = json!({});
-        }
-        for list in ["facets", "categories"] {
-            let named = texts(&change[list]);
-            let mut held: Vec<&str> = texts(&self.holds[list]);
-            held.retain(|name| !named.contains(name));
-            if !is_loss {
-                held.extend(&named);
-            }
-            self.holds[list] = json!(held);
-        }
-        for category in texts(&change["categories"]) {
-            if let (true, Some(content)) = (is_loss, self.holds["content"].as_object_mut()) {
-                content.remove(category);
-            }
-        }
-        for (category, fields) in change["content"].as_object().into_iter().flatten() {
-            self.holds["content"][category] = fields.clone();
-        }
     }
 }
 
@@ -122,36 +110,38 @@ mod tests {
     }
 
     #[test]
-    fn the_whole_replaces_and_changes_alone_add_and_take_away() {
+    fn what_may_no_longer_be_held_goes_with_its_content() {
         let mut held = Held::default();
         let at = Timestamp::UNIX_EPOCH;
+        let holds = |categories: &[&str]| json!({ "categories": categories, "facets": [] });
 
+        let started =
+            json!({ "categories": ["contact", "vehicle"], "content": { "contact": { "email": "x" } } });
         held.take(
-            news(json!({ "version": 2, "holds": { "facets": ["a", "b"] }, "changes": [] })),
+            news(json!({ "sequence": 1, "holds": holds(&["contact", "vehicle"]), "changes": [started] })),
             at,
         );
-        let withdrawn = json!({ "change": "withdrawn", "facets": ["a"] });
-        held.take(news(json!({ "version": 3, "changes": [withdrawn] })), at);
-        let granted = json!({ "change": "granted", "categories": ["contact"], "content": { "contact": { "email": "x" } } });
-        held.take(news(json!({ "version": 4, "changes": [granted] })), at);
-        assert_eq!(held.names("facets"), ["b"]);
-        assert_eq!(held.holds["content"]["contact"]["email"], "x");
+        assert_eq!(held.content["contact"]["email"], "x");
 
-        let lapsed = json!({ "change": "lapsed", "categories": ["contact"] });
-        held.take(news(json!({ "version": 5, "changes": [lapsed] })), at);
-        assert_eq!(held.holds["content"], json!({}));
-        assert!(held.names("categories").is_empty());
+        let ended = json!({ "change": "entitlement-ended", "categories": ["contact"] });
+        held.take(
+            news(json!({ "sequence": 2, "holds": holds(&["vehicle"]), "changes": [ended] })),
+            at,
+        );
+        assert_eq!(held.names("categories"), ["vehicle"]);
+        assert!(held.content.is_empty());
     }
 
     #[test]
-    fn an_older_version_comes_too_late() {
+    fn an_older_event_comes_too_late() {
         let mut held = Held::default();
+        let holds = |facets: &[&str]| json!({ "categories": [], "facets": facets });
         held.take(
-            news(json!({ "version": 2, "holds": { "facets": [] } })),
+            news(json!({ "sequence": 2, "holds": holds(&[]) })),
             Timestamp::UNIX_EPOCH,
         );
         held.take(
-            news(json!({ "version": 1, "holds": { "facets": ["a"] } })),
+            news(json!({ "sequence": 1, "holds": holds(&["a"]) })),
             Timestamp::UNIX_EPOCH,
         );
         assert!(held.names("facets").is_empty());
@@ -159,10 +149,10 @@ mod tests {
 
     #[test]
     fn what_is_no_event_of_ours_is_not_read() {
+        let other = br#"{"specversion":"1.0","type":"other","subject":"s","data":{"sequence":1,"holds":{}}}"#;
+        let nobody = br#"{"specversion":"1.0","type":"subject.changed","data":{"sequence":1,"holds":{}}}"#;
         assert!(read(b"{").is_none());
-        assert!(
-            read(br#"{"specversion":"1.0","type":"other","subject":"s","data":{"version":1}}"#).is_none()
-        );
-        assert!(read(br#"{"specversion":"1.0","type":"subject.changed","data":{"version":1}}"#).is_none());
+        assert!(read(other).is_none());
+        assert!(read(nobody).is_none());
     }
 }

@@ -68,10 +68,9 @@ fn about(subject: &str, held: &Held) -> String {
     for list in ["facets", "categories"] {
         let _ = writeln!(about, "<small>{list}</small>{}", tags(&held.names(list)));
     }
-    let content = held.holds["content"].as_object();
-    if let Some(content) = content.filter(|content| !content.is_empty()) {
+    if !held.content.is_empty() {
         about += "<small>data</small><table>";
-        for (category, fields) in content {
+        for (category, fields) in &held.content {
             let _ = write!(about, "<tr><td>{}<td>{}", escaped(category), said(fields));
         }
         about += "</table>\n";

@@ -124,14 +124,25 @@ pub(super) fn read(version: Version, text: &str) -> Result<StoredAct, Error> {
     let parsed = || -> Read<StoredAct> {
         let json: ActJson = serde_json::from_str(text)?;
         let learnt_at = Timestamp::from_millisecond(json.learnt_at)?;
-        let happened_at = json.happened_at.map_or(Ok(learnt_at), Timestamp::from_millisecond)?;
+        let happened_at = json
+            .happened_at
+            .map_or(Ok(learnt_at), Timestamp::from_millisecond)?;
         let evidence = Evidence {
             via: json.via.parse()?,
             grade: json.grade.parse()?,
             brand: json.brand.map(|brand| brand.parse()).transpose()?,
         };
-        let act = Act { version, what: json.what.read()?, happened_at, learnt_at, evidence };
-        Ok(StoredAct { act, asked: json.asked.map(|(key, body)| Fingerprint { key, body }) })
+        let act = Act {
+            version,
+            what: json.what.read()?,
+            happened_at,
+            learnt_at,
+            evidence,
+        };
+        Ok(StoredAct {
+            act,
+            asked: json.asked.map(|(key, body)| Fingerprint { key, body }),
+        })
     };
     parsed().map_err(|error| Error::unreadable("an act", error))
 }
@@ -139,18 +150,36 @@ pub(super) fn read(version: Version, text: &str) -> Result<StoredAct, Error> {
 impl From<&What> for WhatJson {
     fn from(what: &What) -> Self {
         match what {
-            What::Granted { facets, shown } => Self::Granted { f: facets.into(), n: shown.into() },
+            What::Granted { facets, shown } => Self::Granted {
+                f: facets.into(),
+                n: shown.into(),
+            },
             What::Withdrawn { facets } => Self::Withdrawn { f: facets.into() },
             What::Objected => Self::Objected,
             What::Lapsed { facets } => Self::Lapsed { f: facets.into() },
-            What::RelationStarted { relation, delivered_on, exclusive } => {
-                Self::RelationStarted { r: relation.into(), d: delivered_on.map(Word), one: *exclusive }
-            }
+            What::RelationStarted {
+                relation,
+                delivered_on,
+                exclusive,
+            } => Self::RelationStarted {
+                r: relation.into(),
+                d: delivered_on.map(Word),
+                one: *exclusive,
+            },
             What::RelationEnded { relation } => Self::RelationEnded { r: relation.into() },
             What::DeliveryPeriodEnded { relation } => Self::DeliveryPeriodEnded { r: relation.into() },
-            What::ProfileUpdated { written, cleared, source } => {
-                let names = |categories: &BTreeSet<Category>| categories.iter().map(ToString::to_string).collect();
-                Self::ProfileUpdated { w: names(written), c: names(cleared), s: source.to_string() }
+            What::ProfileUpdated {
+                written,
+                cleared,
+                source,
+            } => {
+                let names =
+                    |categories: &BTreeSet<Category>| categories.iter().map(ToString::to_string).collect();
+                Self::ProfileUpdated {
+                    w: names(written),
+                    c: names(cleared),
+                    s: source.to_string(),
+                }
             }
         }
     }
@@ -159,20 +188,32 @@ impl From<&What> for WhatJson {
 impl WhatJson {
     fn read(self) -> Read<What> {
         Ok(match self {
-            Self::Granted { f, n } => What::Granted { facets: f.read()?, shown: n.read()? },
+            Self::Granted { f, n } => What::Granted {
+                facets: f.read()?,
+                shown: n.read()?,
+            },
             Self::Withdrawn { f } => What::Withdrawn { facets: f.read()? },
             Self::Objected => What::Objected,
             Self::Lapsed { f } => What::Lapsed { facets: f.read()? },
-            Self::RelationStarted { r, d, one } => {
-                What::RelationStarted { relation: r.read()?, delivered_on: d.map(|day| day.0), exclusive: one }
-            }
+            Self::RelationStarted { r, d, one } => What::RelationStarted {
+                relation: r.read()?,
+                delivered_on: d.map(|day| day.0),
+                exclusive: one,
+            },
             Self::RelationEnded { r } => What::RelationEnded { relation: r.read()? },
             Self::DeliveryPeriodEnded { r } => What::DeliveryPeriodEnded { relation: r.read()? },
             Self::ProfileUpdated { w, c, s } => {
                 let categories = |names: BTreeSet<String>| -> Read<BTreeSet<Category>> {
-                    names.iter().map(|name| name.parse().map_err(BoxError::from)).collect()
+                    names
+                        .iter()
+                        .map(|name| name.parse().map_err(BoxError::from))
+                        .collect()
                 };
-                What::ProfileUpdated { written: categories(w)?, cleared: categories(c)?, source: s.parse()? }
+                What::ProfileUpdated {
+                    written: categories(w)?,
+                    cleared: categories(c)?,
+                    source: s.parse()?,
+                }
             }
         })
     }
@@ -180,27 +221,45 @@ impl WhatJson {
 
 impl From<&Shown> for ShownJson {
     fn from(shown: &Shown) -> Self {
-        Self(shown.notice.to_string(), shown.version, shown.language.to_string(), shown.hash.clone())
+        Self(
+            shown.notice.to_string(),
+            shown.version,
+            shown.language.to_string(),
+            shown.hash.clone(),
+        )
     }
 }
 
 impl ShownJson {
     pub(super) fn read(self) -> Read<Shown> {
         let Self(notice, version, language, hash) = self;
-        Ok(Shown { notice: notice.parse()?, version, language: language.parse()?, hash })
+        Ok(Shown {
+            notice: notice.parse()?,
+            version,
+            language: language.parse()?,
+            hash,
+        })
     }
 }
 
 impl From<&Relation> for RelationJson {
     fn from(relation: &Relation) -> Self {
-        Self(relation.recipient.to_string(), relation.kind.to_string(), relation.id.to_string())
+        Self(
+            relation.recipient.to_string(),
+            relation.kind.to_string(),
+            relation.id.to_string(),
+        )
     }
 }
 
 impl RelationJson {
     pub(super) fn read(self) -> Read<Relation> {
         let recipient: RecipientId = self.0.parse()?;
-        Ok(Relation { recipient, kind: self.1.parse()?, id: self.2.parse()? })
+        Ok(Relation {
+            recipient,
+            kind: self.1.parse()?,
+            id: self.2.parse()?,
+        })
     }
 }
 
@@ -216,7 +275,10 @@ impl<'a> FromIterator<&'a Facet> for FacetsJson {
         for facet in facets {
             match facet {
                 Facet::Contact(purpose, channel) => {
-                    json.contact.entry(purpose.to_string()).or_default().push(channel.to_string());
+                    json.contact
+                        .entry(purpose.to_string())
+                        .or_default()
+                        .push(channel.to_string());
                 }
                 Facet::Profiling => json.profiling = true,
                 Facet::Sharing(kind) => json.sharing.push(kind.to_string()),

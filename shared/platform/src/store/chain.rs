@@ -126,7 +126,11 @@ impl Store {
         while let Some(page) = pages.next().await {
             for item in page?.items() {
                 acts.push(act_of(item)?.act);
-                chain = Chain { record: chain.record, hash: hash(item)?, keys: keys_of(item).to_vec() };
+                chain = Chain {
+                    record: chain.record,
+                    hash: hash(item)?,
+                    keys: keys_of(item).to_vec(),
+                };
             }
         }
         chain.record = Record::whole(self.policies, subject.clone(), acts);
@@ -143,18 +147,27 @@ impl Store {
         beside: &Beside,
         decide: impl Fn(&Record) -> Result<Option<Act>, Refusal>,
     ) -> Result<Change, NotTaken> {
-        let mut chain = if guard.only_new { Chain::empty(subject) } else { self.chain(subject).await? };
+        let mut chain = if guard.only_new {
+            Chain::empty(subject)
+        } else {
+            self.chain(subject).await?
+        };
         for _ in 0..TRIES_MAX {
             if let Some(change) = self.asked_before(&chain, guard).await? {
                 return Ok(change);
             }
-            if guard.only_at.is_some_and(|version| version != chain.record.version)
+            if guard
+                .only_at
+                .is_some_and(|version| version != chain.record.version)
                 || (guard.only_new && chain.record.version > 0)
             {
                 return Err(NotTaken::OtherVersion);
             }
             let Some(act) = decide(&chain.record)? else {
-                return Ok(Change { record: chain.record, act: None });
+                return Ok(Change {
+                    record: chain.record,
+                    act: None,
+                });
             };
             if guard.asked.is_some() && chain.keys.len() / KEY_BYTES >= KEYS_MAX {
                 return Err(NotTaken::TooManyKeys);
@@ -164,7 +177,12 @@ impl Store {
                 continue;
             }
             match self.append(chain, &act, guard.asked.as_ref(), beside).await {
-                Ok(record) => return Ok(Change { record, act: Some(act) }),
+                Ok(record) => {
+                    return Ok(Change {
+                        record,
+                        act: Some(act),
+                    });
+                }
                 Err(Error::Stale) => chain = self.chain(subject).await?,
                 Err(error @ (Error::Unreadable { .. } | Error::Unavailable(_))) => return Err(error.into()),
             }
@@ -180,7 +198,11 @@ impl Store {
         asked: Option<&Fingerprint>,
         beside: &Beside,
     ) -> Result<Record, Error> {
-        let Chain { record, hash, mut keys } = chain;
+        let Chain {
+            record,
+            hash,
+            mut keys,
+        } = chain;
         let subject = record.subject.clone();
         let (beside, sealed) = self.beside(&subject, act, beside)?;
         if let Some(asked) = asked {
@@ -197,7 +219,11 @@ impl Store {
         if !keys.is_empty() {
             item.insert("keys".to_owned(), AttributeValue::B(Blob::new(keys)));
         }
-        if beside.is_empty() { self.put_next(item).await? } else { self.put_next_with(item, beside).await? }
+        if beside.is_empty() {
+            self.put_next(item).await?
+        } else {
+            self.put_next_with(item, beside).await?
+        }
         Ok(record)
     }
 
@@ -213,7 +239,11 @@ impl Store {
             .await;
         match put {
             Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
+            {
                 Err(Error::Stale)
             }
             Err(error) => Err(error.into()),
@@ -229,7 +259,9 @@ impl Store {
         let written = self
             .client
             .transact_write_items()
-            .set_transact_items(Some([vec![TransactWriteItem::builder().put(put).build()], beside].concat()))
+            .set_transact_items(Some(
+                [vec![TransactWriteItem::builder().put(put).build()], beside].concat(),
+            ))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await;
@@ -263,12 +295,17 @@ impl Store {
                 let mut item = keys::evidence(subject, act.version);
                 item.insert("salt".to_owned(), AttributeValue::B(Blob::new(salt)));
                 item.insert("evidence".to_owned(), text(evidence));
-                let put = Put::builder().table_name(&self.table).set_item(Some(item)).build()?;
+                let put = Put::builder()
+                    .table_name(&self.table)
+                    .set_item(Some(item))
+                    .build()?;
                 Ok((vec![TransactWriteItem::builder().put(put).build()], Some(sealed)))
             }
             Beside::Profile(edits) => {
-                let writes: Result<_, Error> =
-                    edits.iter().map(|edit| edit.write(&self.table, subject, act.version)).collect();
+                let writes: Result<_, Error> = edits
+                    .iter()
+                    .map(|edit| edit.write(&self.table, subject, act.version))
+                    .collect();
                 Ok((writes?, None))
             }
         }
@@ -276,9 +313,13 @@ impl Store {
 
     /// What the same request led to before, if it came before.
     async fn asked_before(&self, chain: &Chain, guard: &Guard) -> Result<Option<Change>, NotTaken> {
-        let Some(asked) = &guard.asked else { return Ok(None) };
+        let Some(asked) = &guard.asked else {
+            return Ok(None);
+        };
         let subject = &chain.record.subject;
-        let Some(version) = chain.led_to(asked) else { return Ok(None) };
+        let Some(version) = chain.led_to(asked) else {
+            return Ok(None);
+        };
         // The act is immutable and older than what was just read, so an eventual read finds it.
         let found = self
             .client
@@ -289,12 +330,17 @@ impl Store {
             .send()
             .await
             .map_err(Error::from)?;
-        let item = found.item.ok_or_else(|| Error::unreadable("an act", "a listed key leads to no act"))?;
+        let item = found
+            .item
+            .ok_or_else(|| Error::unreadable("an act", "a listed key leads to no act"))?;
         let stored = act_of(&item)?;
         match stored.asked {
             Some(before) if before == *asked => {
                 let Chain { record, .. } = newest_of(subject, &item)?;
-                Ok(Some(Change { record, act: Some(stored.act) }))
+                Ok(Some(Change {
+                    record,
+                    act: Some(stored.act),
+                }))
             }
             Some(before) if before.key == asked.key => Err(NotTaken::KeyReused),
             // Another key with the same 64 bits.
@@ -305,7 +351,11 @@ impl Store {
 
 impl Chain {
     fn empty(subject: &Subject) -> Self {
-        Self { record: Record::empty(subject.clone()), hash: Vec::new(), keys: Vec::new() }
+        Self {
+            record: Record::empty(subject.clone()),
+            hash: Vec::new(),
+            keys: Vec::new(),
+        }
     }
 
     fn led_to(&self, asked: &Fingerprint) -> Option<Version> {
@@ -331,7 +381,11 @@ pub(super) fn newest_of(subject: &Subject, item: &Item) -> Result<Chain, Error> 
     let act = acts::read(version, row.text("act")?)?.act;
     let state = snapshot::read(row.text("after")?)?;
     let record = Record::newest(subject.clone(), version, act.learnt_at, state);
-    Ok(Chain { record, hash: hash(item)?, keys: keys_of(item).to_vec() })
+    Ok(Chain {
+        record,
+        hash: hash(item)?,
+        keys: keys_of(item).to_vec(),
+    })
 }
 
 fn act_of(item: &Item) -> Result<acts::StoredAct, Error> {
@@ -340,7 +394,9 @@ fn act_of(item: &Item) -> Result<acts::StoredAct, Error> {
 }
 
 fn version_of(row: &Row<'_>) -> Result<Version, Error> {
-    row.text("sk")?.parse().map_err(|error| Error::unreadable(ROW, error))
+    row.text("sk")?
+        .parse()
+        .map_err(|error| Error::unreadable(ROW, error))
 }
 
 fn keys_of(item: &HashMap<String, AttributeValue>) -> &[u8] {
@@ -351,7 +407,13 @@ fn keys_of(item: &HashMap<String, AttributeValue>) -> &[u8] {
 fn hash(item: &Item) -> Result<Vec<u8>, Error> {
     let row = Row { kind: ROW, item };
     let prev = row.bytes("prev").unwrap_or_default();
-    let parts = [row.text("pk")?, row.text("sk")?, row.text("act")?, row.text("after")?].map(str::as_bytes);
+    let parts = [
+        row.text("pk")?,
+        row.text("sk")?,
+        row.text("act")?,
+        row.text("after")?,
+    ]
+    .map(str::as_bytes);
     let [pk, sk, act, after] = parts;
     Ok(digest::sha256(&[pk, sk, prev, act, after, keys_of(item)]).to_vec())
 }

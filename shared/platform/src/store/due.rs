@@ -83,7 +83,16 @@ impl Store {
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await?;
-        found.item.map(|item| Row { kind: "a sweep", item: &item }.instant("at")).transpose()
+        found
+            .item
+            .map(|item| {
+                Row {
+                    kind: "a sweep",
+                    item: &item,
+                }
+                .instant("at")
+            })
+            .transpose()
     }
 
     pub async fn mark_swept(&self, shard: u32, at: Timestamp) -> Result<(), Error> {
@@ -129,11 +138,20 @@ impl Store {
 fn due_of(row: &Row<'_>) -> Result<DueItem, Error> {
     let unreadable = |what: &'static str| Error::unreadable(KIND, what);
     let mut parts = row.text("sk")?.split('#');
-    let ms = parts.next().and_then(|ms| ms.parse().ok()).ok_or_else(|| unreadable("no instant"))?;
+    let ms = parts
+        .next()
+        .and_then(|ms| ms.parse().ok())
+        .ok_or_else(|| unreadable("no instant"))?;
     let at = Timestamp::from_millisecond(ms).map_err(|error| Error::unreadable(KIND, error))?;
-    let subject = parts.next().and_then(|subject| subject.parse().ok()).ok_or_else(|| unreadable("no subject"))?;
+    let subject = parts
+        .next()
+        .and_then(|subject| subject.parse().ok())
+        .ok_or_else(|| unreadable("no subject"))?;
     let wake = if row.has("deliver") {
-        let recipient = row.text("deliver")?.parse().map_err(|error| Error::unreadable(KIND, error))?;
+        let recipient = row
+            .text("deliver")?
+            .parse()
+            .map_err(|error| Error::unreadable(KIND, error))?;
         Wake::Deliver(recipient)
     } else {
         Wake::Look

@@ -87,7 +87,10 @@ pub enum StreamKey {
 /// Reads the keys of a stream record; none for a kind of item that nothing follows from.
 pub fn stream_key(pk: &str, sk: &str) -> Option<StreamKey> {
     if let Some(subject) = pk.strip_prefix("CHAIN#") {
-        return Some(StreamKey::Act { subject: subject.parse().ok()?, version: sk.parse().ok()? });
+        return Some(StreamKey::Act {
+            subject: subject.parse().ok()?,
+            version: sk.parse().ok()?,
+        });
     }
     let recipient = pk.strip_prefix("RECIPIENT#")?;
     recipient.parse().ok().map(StreamKey::Recipient)

@@ -77,7 +77,10 @@ impl Store {
         while let Some(page) = pages.next().await {
             for item in page?.items() {
                 let recipient = Row { kind: KIND, item }.text("sk")?.parse();
-                entries.push(entry(recipient.map_err(|error| Error::unreadable(KIND, error))?, item)?);
+                entries.push(entry(
+                    recipient.map_err(|error| Error::unreadable(KIND, error))?,
+                    item,
+                )?);
             }
         }
         Ok(entries)
@@ -85,7 +88,12 @@ impl Store {
 
     /// Claim the entry of a recipient, unless another delivery holds it ([`Error::Stale`]). From here on
     /// what the recipient holds is in doubt, until it acknowledges.
-    pub async fn claim(&self, subject: &Subject, recipient: &RecipientId, now: Timestamp) -> Result<Claim, Error> {
+    pub async fn claim(
+        &self,
+        subject: &Subject,
+        recipient: &RecipientId,
+        now: Timestamp,
+    ) -> Result<Claim, Error> {
         let claimed = self
             .client
             .update_item()
@@ -93,7 +101,10 @@ impl Store {
             .set_key(Some(keys::entry(subject, recipient)))
             .update_expression("SET lease_until = :until, in_doubt = :yes ADD claims :one")
             .condition_expression("attribute_not_exists(lease_until) OR lease_until <= :now")
-            .expression_attribute_values(":until", instant(now.saturating_add(LEASE).unwrap_or(Timestamp::MAX)))
+            .expression_attribute_values(
+                ":until",
+                instant(now.saturating_add(LEASE).unwrap_or(Timestamp::MAX)),
+            )
             .expression_attribute_values(":now", instant(now))
             .expression_attribute_values(":yes", AttributeValue::Bool(true))
             .expression_attribute_values(":one", number(1))
@@ -104,7 +115,9 @@ impl Store {
         let before = match claimed {
             Ok(claimed) => claimed.attributes.unwrap_or_default(),
             Err(error)
-                if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+                if error
+                    .as_service_error()
+                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
             {
                 return Err(Error::Stale);
             }
@@ -112,7 +125,10 @@ impl Store {
         };
         let mut entry = entry(recipient.clone(), &before)?;
         entry.claims += 1;
-        Ok(Claim { subject: subject.clone(), entry })
+        Ok(Claim {
+            subject: subject.clone(),
+            entry,
+        })
     }
 
     /// What is true now: the record, the recipient and its keys, in one strongly consistent read.
@@ -137,7 +153,10 @@ impl Store {
         let (mut registered, mut secrets) = (None, Vec::new());
         let mut acts: BTreeMap<String, Item> = BTreeMap::new();
         for item in self.batch_get(wanted).await? {
-            let row = Row { kind: "a delivery", item: &item };
+            let row = Row {
+                kind: "a delivery",
+                item: &item,
+            };
             let pk = row.text("pk")?;
             if pk.starts_with("RECIPIENT#") {
                 registered = Some(registration(recipient, &item)?);
@@ -151,7 +170,11 @@ impl Store {
             (Some(newest), None) => newest_of(subject, newest)?.record,
             (None | Some(_), Some(_)) | (None, None) => self.chain(subject).await?.record,
         };
-        Ok(Reading { record, registration: registered, secrets })
+        Ok(Reading {
+            record,
+            registration: registered,
+            secrets,
+        })
     }
 
     /// The recipient acknowledged: it holds this now, and nothing is in doubt. A claim that was lost to
@@ -222,7 +245,9 @@ where
     match update {
         Ok(_) => Ok(()),
         Err(error)
-            if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            if error
+                .as_service_error()
+                .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
         {
             Ok(())
         }
@@ -232,14 +257,34 @@ where
 
 fn entry(recipient: RecipientId, item: &Item) -> Result<Entry, Error> {
     let row = Row { kind: KIND, item };
-    let acknowledged = if row.has("holding") { read(row.text("holding")?)? } else { Holding::default() };
-    let optional = |name| if row.has(name) { row.instant(name).map(Some) } else { Ok(None) };
+    let acknowledged = if row.has("holding") {
+        read(row.text("holding")?)?
+    } else {
+        Holding::default()
+    };
+    let optional = |name| {
+        if row.has(name) {
+            row.instant(name).map(Some)
+        } else {
+            Ok(None)
+        }
+    };
     Ok(Entry {
         recipient,
         acknowledged,
-        in_doubt: item.get("in_doubt").is_some_and(|value| value.as_bool() == Ok(&true)),
-        claims: if row.has("claims") { row.number("claims")? } else { 0 },
-        attempts: if row.has("attempts") { row.number("attempts")? } else { 0 },
+        in_doubt: item
+            .get("in_doubt")
+            .is_some_and(|value| value.as_bool() == Ok(&true)),
+        claims: if row.has("claims") {
+            row.number("claims")?
+        } else {
+            0
+        },
+        attempts: if row.has("attempts") {
+            row.number("attempts")?
+        } else {
+            0
+        },
         next_attempt_at: optional("next_attempt_at")?,
         acknowledged_at: optional("acknowledged_at")?,
     })
@@ -256,7 +301,11 @@ struct HoldingJson {
 
 fn write(holding: &Holding) -> Result<String, Error> {
     let json = HoldingJson {
-        c: holding.categories.iter().map(|(category, content)| (category.to_string(), *content)).collect(),
+        c: holding
+            .categories
+            .iter()
+            .map(|(category, content)| (category.to_string(), *content))
+            .collect(),
         f: (&holding.facets).into(),
         r: holding.relations.iter().map(ToString::to_string).collect(),
     };
@@ -267,7 +316,10 @@ fn read(stored: &str) -> Result<Holding, Error> {
     let parsed = || -> Result<Holding, BoxError> {
         let json: HoldingJson = serde_json::from_str(stored)?;
         let facets: Facets = json.f.read()?;
-        let mut holding = Holding { facets, ..Holding::default() };
+        let mut holding = Holding {
+            facets,
+            ..Holding::default()
+        };
         for (category, content) in json.c {
             holding.categories.insert(category.parse()?, content);
         }

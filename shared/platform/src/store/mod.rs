@@ -52,7 +52,11 @@ pub enum Error {
 
 impl Store {
     pub fn new(client: Client, table: String, policies: &'static Policies) -> Self {
-        Self { client, table, policies }
+        Self {
+            client,
+            table,
+            policies,
+        }
     }
 
     pub fn from_env(aws: &Aws, policies: &'static Policies) -> Result<Self, Unset> {
@@ -62,7 +66,10 @@ impl Store {
 
 impl Error {
     fn unreadable(kind: &'static str, source: impl Into<BoxError>) -> Self {
-        Self::Unreadable { kind, source: source.into() }
+        Self::Unreadable {
+            kind,
+            source: source.into(),
+        }
     }
 }
 

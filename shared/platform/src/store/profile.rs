@@ -49,12 +49,14 @@ impl FieldEdits {
                     .expression_attribute_values(":version", number(version));
                 let (mut set, mut remove) = (vec!["version = :version".to_owned()], Vec::new());
                 for (place, (field, value)) in fields.iter().enumerate() {
-                    update = update.expression_attribute_names(format!("#{place}"), format!("{FIELD}{field}"));
+                    update =
+                        update.expression_attribute_names(format!("#{place}"), format!("{FIELD}{field}"));
                     match value {
                         Some(value) => {
                             set.push(format!("#{place} = :{place}"));
                             // As JSON text: what a caller sent comes back to the letter.
-                            update = update.expression_attribute_values(format!(":{place}"), text(value.to_string()));
+                            update = update
+                                .expression_attribute_values(format!(":{place}"), text(value.to_string()));
                         }
                         None => remove.push(format!("#{place}")),
                     }
@@ -77,12 +79,19 @@ impl Store {
         subject: &Subject,
         categories: impl Iterator<Item = &Category>,
     ) -> Result<BTreeMap<Category, Content>, Error> {
-        let wanted: Vec<_> = categories.map(|category| keys::profile(subject, category)).collect();
+        let wanted: Vec<_> = categories
+            .map(|category| keys::profile(subject, category))
+            .collect();
         let mut contents = BTreeMap::new();
         for item in self.batch_get(wanted).await? {
-            let row = Row { kind: "content", item: &item };
+            let row = Row {
+                kind: "content",
+                item: &item,
+            };
             let category = row.text("pk")?.split('#').nth(1).unwrap_or_default();
-            let category = category.parse().map_err(|error| Error::unreadable("content", error))?;
+            let category = category
+                .parse()
+                .map_err(|error| Error::unreadable("content", error))?;
             contents.insert(category, content_of(&row)?);
         }
         Ok(contents)
@@ -93,7 +102,10 @@ impl Store {
         let mut items = Vec::new();
         let mut wanted = Some(wanted).filter(|keys| !keys.is_empty());
         while let Some(keys) = wanted.take() {
-            let keys = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build()?;
+            let keys = KeysAndAttributes::builder()
+                .set_keys(Some(keys))
+                .consistent_read(true)
+                .build()?;
             let read = self
                 .client
                 .batch_get_item()
@@ -101,7 +113,12 @@ impl Store {
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send()
                 .await?;
-            items.extend(read.responses.unwrap_or_default().remove(&self.table).unwrap_or_default());
+            items.extend(
+                read.responses
+                    .unwrap_or_default()
+                    .remove(&self.table)
+                    .unwrap_or_default(),
+            );
             let left = read.unprocessed_keys.unwrap_or_default().remove(&self.table);
             wanted = left.map(|left| left.keys).filter(|keys| !keys.is_empty());
         }

@@ -56,17 +56,24 @@ impl Store {
         first_secret: Option<&str>,
         now: Timestamp,
     ) -> Result<Registration, Error> {
-        let (version, mut history) =
-            before.map_or((0, Vec::new()), |before| (before.version, before.recipient.history));
+        let (version, mut history) = before.map_or((0, Vec::new()), |before| {
+            (before.version, before.recipient.history)
+        });
         let since = now.max(history.last().map_or(Timestamp::MIN, |last| last.since));
-        let access = Access { since, authorised: settings.authorised, sharing: settings.sharing };
+        let access = Access {
+            since,
+            authorised: settings.authorised,
+            sharing: settings.sharing,
+        };
         let same = |last: &Access| last.authorised == access.authorised && last.sharing == access.sharing;
         if !history.last().is_some_and(same) {
             history.push(access);
         }
         let mut item = keys::recipient(id);
-        let stored: Vec<(i64, bool, bool)> =
-            history.iter().map(|at| (at.since.as_millisecond(), at.authorised, at.sharing)).collect();
+        let stored: Vec<(i64, bool, bool)> = history
+            .iter()
+            .map(|at| (at.since.as_millisecond(), at.authorised, at.sharing))
+            .collect();
         let stored = serde_json::to_string(&stored).map_err(|error| Error::unreadable(KIND, error))?;
         item.extend([
             ("kind".to_owned(), text(settings.kind.as_str())),
@@ -79,13 +86,17 @@ impl Store {
         let put = if version == 0 {
             put.condition_expression("attribute_not_exists(pk)")
         } else {
-            put.condition_expression("version = :version").expression_attribute_values(":version", number(version))
+            put.condition_expression("version = :version")
+                .expression_attribute_values(":version", number(version))
         };
         let mut writes = vec![TransactWriteItem::builder().put(put.build()?).build()];
         if let Some(secret) = first_secret {
             let mut item = keys::key(keys::secrets(id), "1");
             item.insert("secret".to_owned(), text(secret));
-            let put = Put::builder().table_name(&self.table).set_item(Some(item)).build()?;
+            let put = Put::builder()
+                .table_name(&self.table)
+                .set_item(Some(item))
+                .build()?;
             writes.push(TransactWriteItem::builder().put(put).build());
         }
         let written = self
@@ -97,8 +108,17 @@ impl Store {
             .await;
         match written {
             Ok(_) => {
-                let recipient = Recipient { id: id.clone(), kind: settings.kind, role: settings.role, history };
-                Ok(Registration { recipient, endpoint: settings.endpoint.clone(), version: version + 1 })
+                let recipient = Recipient {
+                    id: id.clone(),
+                    kind: settings.kind,
+                    role: settings.role,
+                    history,
+                };
+                Ok(Registration {
+                    recipient,
+                    endpoint: settings.endpoint.clone(),
+                    version: version + 1,
+                })
             }
             Err(error)
                 if error
@@ -116,7 +136,10 @@ impl Store {
         self.client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(keys::key(keys::members(recipient, shard_of(subject)), subject)))
+            .set_item(Some(keys::key(
+                keys::members(recipient, shard_of(subject)),
+                subject,
+            )))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await?;
@@ -138,7 +161,12 @@ impl Store {
                 .send();
             while let Some(page) = pages.next().await {
                 for item in page?.items() {
-                    let subject = Row { kind: "a member", item }.text("sk")?.parse();
+                    let subject = Row {
+                        kind: "a member",
+                        item,
+                    }
+                    .text("sk")?
+                    .parse();
                     members.push(subject.map_err(|error| Error::unreadable("a member", error))?);
                 }
             }
@@ -154,7 +182,11 @@ pub(super) fn registration(id: &RecipientId, item: &Item) -> Result<Registration
         serde_json::from_str(row.text("history")?).map_err(|error| Error::unreadable(KIND, error))?;
     let history = stored.into_iter().map(|(since, authorised, sharing)| {
         let since = Timestamp::from_millisecond(since).map_err(|error| Error::unreadable(KIND, error))?;
-        Ok(Access { since, authorised, sharing })
+        Ok(Access {
+            since,
+            authorised,
+            sharing,
+        })
     });
     let recipient = Recipient {
         id: id.clone(),
@@ -162,7 +194,11 @@ pub(super) fn registration(id: &RecipientId, item: &Item) -> Result<Registration
         role: row.text("role")?.parse().map_err(unreadable)?,
         history: history.collect::<Result<_, Error>>()?,
     };
-    Ok(Registration { recipient, endpoint: row.text("endpoint")?.to_owned(), version: row.number("version")? })
+    Ok(Registration {
+        recipient,
+        endpoint: row.text("endpoint")?.to_owned(),
+        version: row.number("version")?,
+    })
 }
 
 /// The signing secret in an item of `SECRET#`.

@@ -41,7 +41,9 @@ impl<'a> Row<'a> {
 
     pub(super) fn number<N: std::str::FromStr>(&self, name: &'static str) -> Result<N, Error> {
         let value = self.item.get(name).and_then(|value| value.as_n().ok());
-        value.and_then(|value| value.parse().ok()).ok_or_else(|| self.missing(name))
+        value
+            .and_then(|value| value.parse().ok())
+            .ok_or_else(|| self.missing(name))
     }
 
     pub(super) fn instant(&self, name: &'static str) -> Result<Timestamp, Error> {
@@ -54,6 +56,9 @@ impl<'a> Row<'a> {
     }
 
     fn missing(&self, name: &'static str) -> Error {
-        Error::unreadable(self.kind, format!("the attribute {name} is missing or of another type"))
+        Error::unreadable(
+            self.kind,
+            format!("the attribute {name} is missing or of another type"),
+        )
     }
 }

@@ -75,7 +75,12 @@ struct TieJson {
 
 pub(super) fn write(state: &State) -> Result<String, Error> {
     let having = |wanted: &dyn Fn(&Switch) -> bool| -> Option<FacetsJson> {
-        let mut facets = state.facets.iter().filter(|(_, switch)| wanted(switch)).map(|(facet, _)| facet).peekable();
+        let mut facets = state
+            .facets
+            .iter()
+            .filter(|(_, switch)| wanted(switch))
+            .map(|(facet, _)| facet)
+            .peekable();
         facets.peek()?;
         Some(facets.collect())
     };
@@ -91,7 +96,9 @@ pub(super) fn write(state: &State) -> Result<String, Error> {
     let mut off: BTreeMap<(Version, i64, OffWhy), Vec<&Facet>> = BTreeMap::new();
     for (facet, switch) in &state.facets {
         if let Switch::Off { mark, why } = switch {
-            off.entry((mark.by, mark.at.as_millisecond(), (*why).into())).or_default().push(facet);
+            off.entry((mark.by, mark.at.as_millisecond(), (*why).into()))
+                .or_default()
+                .push(facet);
         }
     }
     let relations = state.relations.iter().map(|(relation, tie)| TieJson {
@@ -102,14 +109,30 @@ pub(super) fn write(state: &State) -> Result<String, Error> {
         over: tie.period_end_announced,
     });
     let order = state.order.map_or((0, false, 0), |order| {
-        (order.happened_at.as_millisecond(), order.takes_away, order.version)
+        (
+            order.happened_at.as_millisecond(),
+            order.takes_away,
+            order.version,
+        )
     });
     let json = StateJson {
         grants: grants.collect(),
-        off: off.into_iter().map(|((v, at, why), f)| OffJson { v, at, why, f: f.into_iter().collect() }).collect(),
+        off: off
+            .into_iter()
+            .map(|((v, at, why), f)| OffJson {
+                v,
+                at,
+                why,
+                f: f.into_iter().collect(),
+            })
+            .collect(),
         objection: state.objection.map(|mark| (mark.by, mark.at.as_millisecond())),
         relations: relations.collect(),
-        profile: state.profile.iter().map(|(category, version)| (category.to_string(), *version)).collect(),
+        profile: state
+            .profile
+            .iter()
+            .map(|(category, version)| (category.to_string(), *version))
+            .collect(),
         order,
     };
     serde_json::to_string(&json).map_err(|error| Error::unreadable("a state", error))
@@ -132,17 +155,28 @@ fn parse(text: &str) -> Result<State, BoxError> {
         };
         state.grants.insert(stored.v, grant);
         let on = stored.on.unwrap_or_default().read()?.into_iter();
-        state.facets.extend(on.map(|facet| (facet, Switch::On { grant: stored.v })));
+        state
+            .facets
+            .extend(on.map(|facet| (facet, Switch::On { grant: stored.v })));
         let pending = stored.pending.unwrap_or_default().read()?.into_iter();
-        state.facets.extend(pending.map(|facet| (facet, Switch::Pending { grant: stored.v })));
+        state
+            .facets
+            .extend(pending.map(|facet| (facet, Switch::Pending { grant: stored.v })));
     }
     for stored in json.off {
-        let switch = Switch::Off { mark: Mark { by: stored.v, at: at(stored.at)? }, why: stored.why.into() };
-        state.facets.extend(stored.f.read()?.into_iter().map(|facet| (facet, switch)));
+        let switch = Switch::Off {
+            mark: Mark {
+                by: stored.v,
+                at: at(stored.at)?,
+            },
+            why: stored.why.into(),
+        };
+        state
+            .facets
+            .extend(stored.f.read()?.into_iter().map(|facet| (facet, switch)));
     }
     for stored in json.relations {
-        let tie =
-            Tie {
+        let tie = Tie {
             by: stored.v,
             since: at(stored.s)?,
             delivered_on: stored.d.map(|day| day.0),
@@ -153,9 +187,16 @@ fn parse(text: &str) -> Result<State, BoxError> {
     for (category, version) in json.profile {
         state.profile.insert(category.parse()?, version);
     }
-    state.objection = json.objection.map(|(by, ms)| at(ms).map(|at| Mark { by, at })).transpose()?;
+    state.objection = json
+        .objection
+        .map(|(by, ms)| at(ms).map(|at| Mark { by, at }))
+        .transpose()?;
     let (happened_at, takes_away, version) = json.order;
-    state.order = Some(Order { happened_at: at(happened_at)?, takes_away, version });
+    state.order = Some(Order {
+        happened_at: at(happened_at)?,
+        takes_away,
+        version,
+    });
     Ok(state)
 }
 

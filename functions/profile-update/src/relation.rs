@@ -1,0 +1,87 @@
+//! `PUT` and `DELETE /v1/subjects/{subject}/relations/{recipient}/{kind}/{relation}`.
+
+use domain::act::{Evidence, Grade, Relation, Via};
+use domain::record::Record;
+use jiff::Timestamp;
+use platform::http::{self, Answer, Problem, Request, Status};
+use platform::pseudonym::Pseudonyms;
+use platform::store::{Beside, Store};
+use platform::told::ChangeTold;
+use platform::wire::{Day, Word};
+use serde::Deserialize;
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    /// The day on which it began, if not now.
+    #[serde(default)]
+    since: Option<Word<Day>>,
+    /// The day on which the vehicle was delivered, once it was.
+    #[serde(default)]
+    delivered_on: Option<Word<Day>>,
+}
+
+/// Start a relation, or change its dates.
+pub(crate) async fn start(
+    store: &Store,
+    pseudonyms: &Pseudonyms,
+    now: Timestamp,
+    request: Request,
+) -> Answer {
+    let subject = http::subject(&request, pseudonyms)?;
+    let relation = relation(&request)?;
+    let guard = http::guard(&request)?;
+    let asked: Asked = http::optional_body(&request)?;
+    let day = |asked: Option<Word<Day>>| asked.map(|day| day.0.0);
+    let days = (day(asked.since), day(asked.delivered_on));
+    let registered = store.recipient(&relation.recipient).await?;
+    let dealer = registered.as_ref().map(|registration| &registration.recipient);
+
+    let step = |record: &Record| record.relate(store.policies, dealer, &relation, days, evidence(), now);
+    let change = store
+        .amend(&subject, &guard, &Beside::Nothing, step)
+        .await
+        .map_err(Problem::from)?;
+
+    http::versioned(
+        Status::OK,
+        change.record.version,
+        &ChangeTold::of(&change, store.policies, now),
+    )
+}
+
+/// End a relation; ending one that is not active changes nothing.
+pub(crate) async fn end(store: &Store, pseudonyms: &Pseudonyms, now: Timestamp, request: Request) -> Answer {
+    let subject = http::subject(&request, pseudonyms)?;
+    let relation = relation(&request)?;
+    let guard = http::guard(&request)?;
+
+    let step = |record: &Record| record.part(&relation, evidence(), now);
+    let change = store
+        .amend(&subject, &guard, &Beside::Nothing, step)
+        .await
+        .map_err(Problem::from)?;
+
+    http::versioned(
+        Status::OK,
+        change.record.version,
+        &ChangeTold::of(&change, store.policies, now),
+    )
+}
+
+fn relation(request: &Request) -> Result<Relation, Problem> {
+    Ok(Relation {
+        recipient: http::path(request, "recipient")?,
+        kind: http::path(request, "kind")?,
+        id: http::path(request, "relation")?,
+    })
+}
+
+/// Relations are facts of the controller's own books, not acts of the data subject.
+fn evidence() -> Evidence {
+    Evidence {
+        via: Via::Staff,
+        grade: Grade::D,
+        brand: None,
+    }
+}

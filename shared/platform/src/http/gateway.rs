@@ -1,0 +1,71 @@
+//! API Gateway's payload 2.0 on both sides of a handler.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Error, LambdaEvent, Request, service_fn};
+use serde::Serialize;
+
+use super::{Answer, response};
+
+/// A response as API Gateway takes it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reply {
+    status_code: u16,
+    headers: BTreeMap<String, String>,
+    body: String,
+    is_base64_encoded: bool,
+}
+
+/// Serve a function's requests under the Lambda runtime.
+pub async fn serve<H, F>(handle: H) -> Result<(), Error>
+where
+    H: Fn(Request) -> F,
+    F: Future<Output = Answer>,
+{
+    let handle = &handle;
+    // Boxed, because the compiler gives up on the type of so many futures inside each other.
+    let answer = |event: LambdaEvent<ApiGatewayV2httpRequest>| {
+        Box::pin(async move { Ok::<_, Error>(invoke(event.payload, handle).await) })
+    };
+    lambda_http::lambda_runtime::run(service_fn(answer)).await
+}
+
+/// Answer one event of the gateway.
+pub async fn invoke<H, F>(mut event: ApiGatewayV2httpRequest, handle: H) -> Reply
+where
+    H: Fn(Request) -> F,
+    F: Future<Output = Answer>,
+{
+    // The gateway hands on a decoded path, which need not be a URI; the request would not be built.
+    event.raw_path = event.raw_path.map(|path| encoded(&path));
+    event.raw_query_string = event.raw_query_string.map(|query| encoded(&query));
+    let request: Request = LambdaRequest::ApiGatewayV2(event).into();
+
+    let (parts, body) = response(handle(request).await).into_parts();
+    let header = |(name, value): (&lambda_http::http::HeaderName, &lambda_http::http::HeaderValue)| {
+        Some((name.to_string(), value.to_str().ok()?.to_owned()))
+    };
+    Reply {
+        status_code: parts.status.as_u16(),
+        headers: parts.headers.iter().filter_map(header).collect(),
+        body: String::from_utf8_lossy(body.as_ref()).into_owned(),
+        is_base64_encoded: false,
+    }
+}
+
+/// Percent-encodes whatever may not stand in a URI.
+fn encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => encoded.push(char::from(byte)),
+            _ if b"-._~/%!$&'()*+,;=:@?".contains(&byte) => encoded.push(char::from(byte)),
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
