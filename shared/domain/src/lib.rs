@@ -4,7 +4,9 @@
 //! Time is an argument. The rules are data, in a [`policy::Policy`].
 
 pub mod act;
+pub mod change;
 pub mod codes;
+mod confirm;
 pub mod decide;
 pub mod due;
 pub mod facet;

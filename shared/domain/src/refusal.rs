@@ -19,6 +19,8 @@ pub enum Refusal {
     UnknownPurpose { place: usize },
     #[error("the notice has no such brand")]
     UnknownBrand,
+    #[error("there is nothing to confirm: it was confirmed, has lapsed, or was never asked for")]
+    NothingToConfirm,
     #[error("nothing is granted: name a control with channels, or a facet")]
     NothingGranted,
     #[error("nothing is withdrawn: name all, a purpose, a channel or a facet")]
