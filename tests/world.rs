@@ -4,8 +4,10 @@
 //! Everything goes over HTTP, as people and recipients do it. A world that is dropped with messages left in
 //! the queue, dead letters, or a recipient that refused a signature fails its test.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use domain::policy::Policies;
 use jiff::{SignedDuration, Timestamp};
 use local::clock::Clock;
 use local::functions;
@@ -73,11 +75,23 @@ impl World {
     ///
     /// If the system does not start: then no test can.
     pub async fn at(now: &str) -> Self {
+        Self::under(policies::all(), now).await
+    }
+
+    /// The same under other policies than those that are shipped.
+    ///
+    /// # Panics
+    ///
+    /// If the system does not start: then no test can.
+    pub async fn under(policies: &'static Policies, now: &str) -> Self {
         let clock = Clock::at(instant(now));
-        let options = Options::in_memory(Template::deployed().expect("a template"), clock.clone());
+        let options = Options {
+            authorizer: Some(Arc::new(|token, _| claims(token))),
+            ..Options::in_memory(Template::deployed().expect("a template"), clock.clone())
+        };
         let calls = Calls::before(aws_smithy_http_client::Builder::new().build_http());
         let http = aws_smithy_runtime_api::client::http::SharedHttpClient::new(calls.clone());
-        let system = System::start(options, |endpoints| functions::all(endpoints, http)).await;
+        let system = System::start(options, |endpoints| functions::all(endpoints, policies, http)).await;
         let system = system.expect("a system that starts");
 
         let world = Self {
@@ -134,6 +148,44 @@ impl World {
     pub async fn dealer(&self, name: &str) {
         let dealer = json!({ "kind": "dealer", "role": "separate-controller" });
         self.register(name, dealer).await.is(201);
+    }
+
+    /// A recipient passes on a withdrawal that it was told, as itself.
+    pub async fn pass_on_withdrawal(&self, recipient: &str, someone: &Someone, asked: Value) -> Answer {
+        let path = format!(
+            "/v1/recipients/{recipient}/subjects/{}/withdrawals",
+            someone.pseudonym
+        );
+        self.as_recipient(recipient, "POST", &path, "application/json", asked)
+            .await
+    }
+
+    /// A recipient tells what it learnt of somebody, as itself.
+    pub async fn tell_update(
+        &self,
+        recipient: &str,
+        someone: &Someone,
+        source: &str,
+        patch: Value,
+    ) -> Answer {
+        let subject = &someone.pseudonym;
+        let path = format!("/v1/recipients/{recipient}/subjects/{subject}/profile?source={source}");
+        self.as_recipient(recipient, "PATCH", &path, "application/merge-patch+json", patch)
+            .await
+    }
+
+    async fn as_recipient(
+        &self,
+        recipient: &str,
+        method: &str,
+        path: &str,
+        media: &str,
+        asked: Value,
+    ) -> Answer {
+        let token = format!("Bearer recipient:{recipient}");
+        let headers = [("authorization", token.as_str()), ("content-type", media)];
+        self.send(method, path, &headers, asked.to_string().into_bytes())
+            .await
     }
 
     // ---- what people do
@@ -363,6 +415,12 @@ impl World {
             .client
             .request(method, format!("{}{path}", self.gateway))
             .body(body);
+        if !headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+        {
+            request = request.header("authorization", "Bearer the-controller");
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -452,4 +510,12 @@ pub fn merged(mut under: Value, over: Value) -> Value {
 
 fn relation_path(someone: &Someone, dealer: &str, kind: &str, relation: &str) -> String {
     format!("/v1/subjects/{}/relations/{dealer}/{kind}/{relation}", someone.id)
+}
+
+/// Every token is good; one says which recipient it was given to.
+fn claims(token: &str) -> Option<serde_json::Map<String, Value>> {
+    let recipient = token
+        .strip_prefix("recipient:")
+        .map(|name| ("recipient".to_owned(), name.into()));
+    Some(recipient.into_iter().collect())
 }
