@@ -4,6 +4,7 @@
 //! Everything goes over HTTP, as people and recipients do it. A world that is dropped with messages left in
 //! the queue, dead letters, or a recipient that refused a signature fails its test.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
@@ -31,7 +32,29 @@ pub use recipients::{Change, Held, Letter, Manner, Recipients};
 pub const ERRANDS: &str = "Errands";
 pub const BUNDLED: &str = "bmw-italia-promotional";
 pub const UNBUNDLED: &str = "bmw-italia-promotional-unbundled";
+pub const PURPOSES: [&str; 3] = ["marketing", "care", "research"];
 pub const CHANNELS: [&str; 5] = ["email", "phone", "sms", "post", "messaging"];
+
+/// The eight base categories of the notice (S15).
+pub const BASE: [&str; 8] = [
+    "contact",
+    "identifying",
+    "vehicle",
+    "vehicle-of-interest",
+    "promotional-consent",
+    "preferences",
+    "campaigns",
+    "programme-participation",
+];
+/// What a selling dealer gets on top for three years (S17).
+pub const EXTENDED: [&str; 4] = [
+    "customer-history",
+    "vehicle-usage",
+    "app-web-usage",
+    "recommended-actions",
+];
+/// What a processor needs to send, and what it collects (S49).
+pub const TO_SEND: [&str; 4] = ["contact", "promotional-consent", "campaigns", "email-interaction"];
 
 const NOON: &str = "2026-03-02T12:00:00Z";
 /// Every queue of the template in which a message means that something was given up.
@@ -433,6 +456,21 @@ pub fn a_consent() -> Value {
         "source": "form",
         "evidence": { "kind": "signed-in" },
     })
+}
+
+pub fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
+    names.into_iter().map(str::to_owned).collect()
+}
+
+/// The facets of some purposes over some channels.
+pub fn contacts(purposes: &[&str], channels: &[&str]) -> BTreeSet<String> {
+    let over = |purpose: &&str| {
+        channels
+            .iter()
+            .map(move |channel| format!("{purpose}/{channel}"))
+            .collect::<Vec<_>>()
+    };
+    purposes.iter().flat_map(over).collect()
 }
 
 /// # Panics
