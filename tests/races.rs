@@ -560,6 +560,7 @@ async fn messages_that_come_twice_late_and_out_of_order_leave_everybody_in_step(
         let world = World::at_noon().await;
         world.dealer("dealer-one").await;
         world.dealer("dealer-two").await;
+        world.settle().await;
         let late = Late {
             every: 3,
             by: SignedDuration::from_mins(10),
