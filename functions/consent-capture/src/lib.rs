@@ -43,6 +43,7 @@ struct NoticeShown {
 /// Capture what was ticked. The same request again is the same consent.
 pub async fn handle(store: &Store, pseudonyms: &Pseudonyms, now: Timestamp, request: Request) -> Answer {
     let subject = http::subject(&request, pseudonyms)?;
+    http::only_query(&request, &[])?;
     let guard = http::keyed_guard(&request)?;
     let asked: Asked = http::body(&request)?;
     let beside = asked.evidence.beside()?;

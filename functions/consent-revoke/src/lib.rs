@@ -40,6 +40,7 @@ struct Asked {
 /// what is withdrawn already stays so.
 pub async fn handle(store: &Store, pseudonyms: &Pseudonyms, now: Timestamp, request: Request) -> Answer {
     let subject = http::subject(&request, pseudonyms)?;
+    http::only_query(&request, &[])?;
     let guard = Guard {
         asked: None,
         ..http::guard(&request)?

@@ -62,6 +62,7 @@ pub async fn handle(store: &Store, vet: Vet, now: Timestamp, request: Request) -
 
 async fn register(store: &Store, vet: Vet, now: Timestamp, request: Request) -> Answer {
     let id: RecipientId = http::path(&request, "recipient")?;
+    http::only_query(&request, &[])?;
     let asked: Asked = http::body(&request)?;
     vetted(&asked.endpoint, vet)
         .map_err(|error| Problem::unprocessable("bad-endpoint", "/endpoint", error.to_string()))?;
@@ -108,13 +109,10 @@ async fn register(store: &Store, vet: Vet, now: Timestamp, request: Request) -> 
 
 async fn show(store: &Store, request: Request) -> Answer {
     let id: RecipientId = http::path(&request, "recipient")?;
+    http::only_query(&request, &[])?;
     match store.recipient(&id).await? {
         Some(registered) => http::versioned(Status::OK, registered.version, &Told::of(&registered, None)),
-        None => Err(Problem::new(
-            Status::NOT_FOUND,
-            "unknown-recipient",
-            "no such recipient is registered",
-        )),
+        None => Err(Problem::no_such_recipient()),
     }
 }
 
