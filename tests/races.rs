@@ -195,7 +195,7 @@ async fn a_first_capture_that_expects_a_newcomer_is_one_act_however_often_it_com
     let again = world.send("POST", &path, &headers("a"), body()).await.is(201);
     assert_eq!(first.text, again.text);
     let other = world.send("POST", &path, &headers("b"), body()).await.is(412);
-    assert_eq!(other.problem(), "other-version");
+    assert_eq!(other.problem(), "already-known");
     assert_eq!(world.history(&someone).await.len(), 1);
 }
 

@@ -2,7 +2,7 @@
 
 use domain::codes::RecipientId;
 use jiff::Timestamp;
-use platform::http::{self, Answer, Request, Status};
+use platform::http::{self, Answer, Problem, Request, Status};
 use platform::store::Store;
 use serde::Serialize;
 
@@ -16,8 +16,9 @@ struct Told {
 /// Forget that it failed, was given up, or said that it is gone; and look at everyone it concerns again.
 pub(crate) async fn redrive(store: &Store, now: Timestamp, request: Request) -> Answer {
     let id: RecipientId = http::path(&request, "recipient")?;
+    http::only_query(&request, &[])?;
     if store.recipient(&id).await?.is_none() {
-        return Err(crate::registration::unknown());
+        return Err(Problem::no_such_recipient());
     }
 
     store.close(&id).await?;

@@ -42,6 +42,7 @@ fn yes() -> bool {
 /// change of what it may be told reaches everyone whom it concerns, through the table's stream.
 pub(crate) async fn register(store: &Store, reach: Reach, now: Timestamp, request: Request) -> Answer {
     let id: RecipientId = http::path(&request, "recipient")?;
+    http::only_query(&request, &[])?;
     let settings = http::body::<Asked>(&request)?.settings(reach)?;
     let before = store.recipient(&id).await?;
     if before
@@ -71,7 +72,11 @@ pub(crate) async fn register(store: &Store, reach: Reach, now: Timestamp, reques
 /// change over in its own time.
 pub(crate) async fn new_key(store: &Store, now: Timestamp, request: Request) -> Answer {
     let id: RecipientId = http::path(&request, "recipient")?;
-    let before = store.recipient(&id).await?.ok_or_else(unknown)?;
+    http::only_query(&request, &[])?;
+    let before = store
+        .recipient(&id)
+        .await?
+        .ok_or_else(Problem::no_such_recipient)?;
     let settings = Settings::from(&before);
     let secret = fresh_secret()?;
 
@@ -89,16 +94,12 @@ pub(crate) async fn new_key(store: &Store, now: Timestamp, request: Request) -> 
 
 pub(crate) async fn show(store: &Store, request: Request) -> Answer {
     let id: RecipientId = http::path(&request, "recipient")?;
-    let registered = store.recipient(&id).await?.ok_or_else(unknown)?;
+    http::only_query(&request, &[])?;
+    let registered = store
+        .recipient(&id)
+        .await?
+        .ok_or_else(Problem::no_such_recipient)?;
     http::versioned(Status::OK, registered.version, &Told::of(&registered, None))
-}
-
-pub(crate) fn unknown() -> Problem {
-    Problem::new(
-        Status::NOT_FOUND,
-        "unknown-recipient",
-        "no such recipient is registered",
-    )
 }
 
 fn changed_meanwhile(error: Error) -> Problem {
