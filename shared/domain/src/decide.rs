@@ -219,7 +219,7 @@ impl<'a> Case<'a> {
                 .get(question.channel.as_ref()?)?
                 .register_check_days
         };
-        match self.policies.iter().find_map(|policy| terms(policy)) {
+        match self.policies.iter().find_map(terms) {
             Some(_) => Err(Because::RegisterNotChecked.into()),
             None => Ok(()),
         }
