@@ -4,12 +4,15 @@
 //! Time is an argument. The rules are data, in a [`policy::Policy`].
 
 pub mod act;
+pub mod address;
+pub mod campaign;
 pub mod codes;
 pub mod decide;
 pub mod due;
 pub mod facet;
 pub mod grant;
 pub mod holding;
+pub mod interaction;
 mod lapse;
 pub mod policy;
 pub mod profile;

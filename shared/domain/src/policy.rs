@@ -265,6 +265,12 @@ impl Policy {
         later(given, &self.zone, &self.terms.validity)
     }
 
+    /// When content of a category must be gone: a clock of its own, apart from the consent's (T4).
+    pub fn retained_until(&self, category: &Category, from: Timestamp) -> Timestamp {
+        let terms = self.categories.get(category);
+        terms.map_or(from, |terms| later(from, &self.zone, &terms.retention))
+    }
+
     /// The calendar day of an instant, where the notice lives.
     pub fn day(&self, at: Timestamp) -> Date {
         at.to_zoned(self.zone.clone()).date()

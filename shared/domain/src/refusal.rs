@@ -19,6 +19,10 @@ pub enum Refusal {
     UnknownPurpose { place: usize },
     #[error("the notice has no such brand")]
     UnknownBrand,
+    #[error("no notice has such a purpose to send for")]
+    UnknownCampaignPurpose,
+    #[error("no notice has such a message type for this purpose")]
+    UnknownMessageType,
     #[error("nothing is granted: name a control with channels, or a facet")]
     NothingGranted,
     #[error("nothing is withdrawn: name all, a purpose, a channel or a facet")]
