@@ -302,11 +302,12 @@ impl Store {
                 Ok((vec![TransactWriteItem::builder().put(put).build()], Some(sealed)))
             }
             Beside::Profile(edits) => {
-                let writes: Result<_, Error> = edits
+                let writes = edits
                     .iter()
-                    .map(|edit| edit.write(&self.table, subject, act.version))
-                    .collect();
-                Ok((writes?, None))
+                    .map(|edit| edit.write(&self.table, subject, act.version));
+                let mut writes: Vec<_> = writes.collect::<Result<_, Error>>()?;
+                writes.extend(self.new_address(subject, edits, act.learnt_at)?);
+                Ok((writes, None))
             }
         }
     }

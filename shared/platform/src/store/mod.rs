@@ -10,8 +10,11 @@ use domain::policy::Policies;
 use crate::aws::{self, Aws, Unset};
 
 mod acts;
+mod address;
+mod campaigns;
 mod chain;
 mod due;
+mod interactions;
 mod keys;
 mod ledger;
 mod profile;
@@ -19,8 +22,10 @@ mod recipients;
 mod row;
 mod snapshot;
 
+pub use campaigns::Mark;
 pub use chain::{Beside, Chain, Change, Fingerprint, Guard, NotTaken};
 pub use due::{DueItem, SHARDS, Wake};
+pub use interactions::Seen;
 pub use keys::{StreamKey, stream_key};
 pub use ledger::{Claim, Entry, LEASE, Reading};
 pub use profile::{Content, FieldEdits};
