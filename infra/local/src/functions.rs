@@ -71,7 +71,7 @@ pub fn all(endpoints: &Endpoints, http: SharedHttpClient) -> Result<Functions, p
             async move { consent_decide::handle(&store, &pseudonyms, now, request).await }
         }),
     );
-    let (its, key) = (store.clone(), pseudonyms);
+    let (its, key) = (store.clone(), pseudonyms.clone());
     add(
         "profile-update",
         http_function(move |request, now| {
@@ -101,6 +101,22 @@ pub fn all(endpoints: &Endpoints, http: SharedHttpClient) -> Result<Functions, p
         event_function(move |event, now| {
             let (store, courier) = (its.clone(), courier.clone());
             async move { Ok(partner_sync::handle(&store, &courier, now, event).await) }
+        }),
+    );
+    let (its, key) = (store.clone(), pseudonyms);
+    add(
+        "interaction-track",
+        event_function(move |event, now| {
+            let (store, pseudonyms) = (its.clone(), key.clone());
+            async move { Ok(interaction_track::handle(&store, &pseudonyms, now, event).await) }
+        }),
+    );
+    let its = store.clone();
+    add(
+        "campaign-statistics",
+        http_function(move |request, now| {
+            let store = its.clone();
+            async move { campaign_statistics::handle(&store, now, request).await }
         }),
     );
     add(
