@@ -1,1 +1,521 @@
-//! placeholder
+//! The whole system as a test sees it: its front door, a clock to move, recipients that can be told to
+//! misbehave, and the seam to the engine.
+//!
+//! Everything goes over HTTP, as people and recipients do it. A world that is dropped with messages left in
+//! the queue, dead letters, or a recipient that refused a signature fails its test.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use domain::policy::Policies;
+use jiff::{SignedDuration, Timestamp};
+use local::clock::Clock;
+use local::functions;
+use local::sqs::Sqs;
+use local::system::{Options, System};
+use local::template::Template;
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+#[path = "world/answer.rs"]
+mod answer;
+#[path = "world/calls.rs"]
+mod calls;
+#[path = "world/recipients.rs"]
+mod recipients;
+
+pub use answer::Answer;
+pub use calls::{Call, Calls, Cost, Fate, Made};
+pub use recipients::{Change, Held, Letter, Manner, Recipients};
+
+/// The queue of errands in the template.
+pub const ERRANDS: &str = "Errands";
+pub const BUNDLED: &str = "bmw-italia-promotional";
+pub const UNBUNDLED: &str = "bmw-italia-promotional-unbundled";
+pub const CHANNELS: [&str; 5] = ["email", "phone", "sms", "post", "messaging"];
+
+const NOON: &str = "2026-03-02T12:00:00Z";
+/// Every queue of the template in which a message means that something was given up.
+const DEAD: [&str; 2] = ["ErrandsDead", "StreamDead"];
+
+/// Who is there from the start: those that the notice names.
+const STANDING: [(&str, &str, &str); 3] = [
+    ("bmw-ag", "group-company", "separate-controller"),
+    ("marketing-platform", "processor", "processor"),
+    ("campaign-service", "processor", "processor"),
+];
+
+pub struct World {
+    pub clock: Clock,
+    pub sqs: Sqs,
+    /// What the functions ask the engine and the queue.
+    pub calls: Calls,
+    pub recipients: Recipients,
+    gateway: String,
+    client: Client,
+    system: Mutex<System>,
+    people: AtomicU32,
+    keys: AtomicU32,
+}
+
+/// A data subject: how the caller names it, and how everybody else knows it.
+#[derive(Clone, Debug)]
+pub struct Someone {
+    pub id: String,
+    pub pseudonym: String,
+}
+
+impl World {
+    pub async fn at_noon() -> Self {
+        Self::at(NOON).await
+    }
+
+    /// # Panics
+    ///
+    /// If the system does not start: then no test can.
+    pub async fn at(now: &str) -> Self {
+        Self::under(policies::all(), now).await
+    }
+
+    /// The same under other policies than those that are shipped.
+    ///
+    /// # Panics
+    ///
+    /// If the system does not start: then no test can.
+    pub async fn under(policies: &'static Policies, now: &str) -> Self {
+        let clock = Clock::at(instant(now));
+        let options = Options {
+            authorizer: Some(Arc::new(|token, _| claims(token))),
+            ..Options::in_memory(Template::deployed().expect("a template"), clock.clone())
+        };
+        let calls = Calls::before(aws_smithy_http_client::Builder::new().build_http());
+        let http = aws_smithy_runtime_api::client::http::SharedHttpClient::new(calls.clone());
+        let system = System::start(options, |endpoints| functions::all(endpoints, policies, http)).await;
+        let system = system.expect("a system that starts");
+
+        let world = Self {
+            recipients: Recipients::open(clock.clone()).await.expect("a port"),
+            clock,
+            sqs: system.sqs.clone(),
+            calls,
+            gateway: system.endpoints.gateway.clone(),
+            client: platform::courier::client().expect("a client"),
+            system: Mutex::new(system),
+            people: AtomicU32::new(0),
+            keys: AtomicU32::new(0),
+        };
+        for (name, kind, role) in STANDING {
+            world
+                .register(name, json!({ "kind": kind, "role": role }))
+                .await
+                .is(201);
+        }
+        world.settle().await;
+        world.calls.forget();
+        world
+    }
+
+    // ---- who is there
+
+    /// Somebody of whom nothing is known yet.
+    pub async fn someone(&self) -> Someone {
+        let id = format!("customer-{}", self.people.fetch_add(1, Ordering::Relaxed) + 1);
+        let told = self.get(&format!("/v1/subjects/{id}")).await.is(200);
+        let pseudonym = told.body["subject"].as_str().unwrap_or_default().to_owned();
+        Someone { id, pseudonym }
+    }
+
+    /// Somebody who ticked every box of the bundled notice and every channel.
+    pub async fn someone_who_granted_everything(&self) -> Someone {
+        let someone = self.someone().await;
+        self.grant(&someone, everything()).await.is(201);
+        someone
+    }
+
+    /// Register a recipient, or change it: `{"kind", "role", "authorised", "sharing", "endpoint"}`.
+    pub async fn register(&self, name: &str, settings: Value) -> Answer {
+        let usual = json!({ "authorised": true, "endpoint": self.recipients.endpoint(name) });
+        let settings = merged(usual, settings);
+        let answer = self.put(&format!("/v1/recipients/{name}"), settings).await;
+        if let Some(secret) = answer.body["signing_secret"].as_str() {
+            self.recipients.admit(name, secret);
+        }
+        answer
+    }
+
+    /// An authorised dealer.
+    pub async fn dealer(&self, name: &str) {
+        let dealer = json!({ "kind": "dealer", "role": "separate-controller" });
+        self.register(name, dealer).await.is(201);
+    }
+
+    /// A recipient passes on a withdrawal that it was told, as itself.
+    pub async fn pass_on_withdrawal(&self, recipient: &str, someone: &Someone, asked: Value) -> Answer {
+        let path = format!(
+            "/v1/recipients/{recipient}/subjects/{}/withdrawals",
+            someone.pseudonym
+        );
+        self.as_recipient(recipient, "POST", &path, "application/json", asked)
+            .await
+    }
+
+    /// A recipient tells what it learnt of somebody, as itself.
+    pub async fn tell_update(
+        &self,
+        recipient: &str,
+        someone: &Someone,
+        source: &str,
+        patch: Value,
+    ) -> Answer {
+        let subject = &someone.pseudonym;
+        let path = format!("/v1/recipients/{recipient}/subjects/{subject}/profile?source={source}");
+        self.as_recipient(recipient, "PATCH", &path, "application/merge-patch+json", patch)
+            .await
+    }
+
+    async fn as_recipient(
+        &self,
+        recipient: &str,
+        method: &str,
+        path: &str,
+        media: &str,
+        asked: Value,
+    ) -> Answer {
+        let token = format!("Bearer recipient:{recipient}");
+        let headers = [("authorization", token.as_str()), ("content-type", media)];
+        self.send(method, path, &headers, asked.to_string().into_bytes())
+            .await
+    }
+
+    // ---- what people do
+
+    /// Capture a consent of a signed-in person under the bundled notice, with what `asked` says otherwise.
+    pub async fn grant(&self, someone: &Someone, asked: Value) -> Answer {
+        let key = format!("key-{}", self.keys.fetch_add(1, Ordering::Relaxed) + 1);
+        self.grant_keyed(someone, &key, asked).await
+    }
+
+    pub async fn grant_keyed(&self, someone: &Someone, key: &str, asked: Value) -> Answer {
+        let asked = merged(a_consent(), asked).to_string();
+        let path = format!("/v1/subjects/{}/consents", someone.id);
+        let headers = [("Content-Type", "application/json"), ("Idempotency-Key", key)];
+        self.send("POST", &path, &headers, asked.into_bytes()).await
+    }
+
+    pub async fn withdraw(&self, someone: &Someone, asked: Value) -> Answer {
+        self.post(&format!("/v1/subjects/{}/withdrawals", someone.id), asked)
+            .await
+    }
+
+    pub async fn withdraw_all(&self, someone: &Someone) -> Answer {
+        self.withdraw(someone, json!({ "all": true })).await
+    }
+
+    pub async fn object(&self, someone: &Someone) -> Answer {
+        self.withdraw(someone, json!({ "objection": true })).await
+    }
+
+    /// Tie somebody to a dealer.
+    pub async fn relate(
+        &self,
+        someone: &Someone,
+        dealer: &str,
+        kind: &str,
+        relation: &str,
+        facts: Value,
+    ) -> Answer {
+        self.put(&relation_path(someone, dealer, kind, relation), facts)
+            .await
+    }
+
+    pub async fn part(&self, someone: &Someone, dealer: &str, kind: &str, relation: &str) -> Answer {
+        self.send(
+            "DELETE",
+            &relation_path(someone, dealer, kind, relation),
+            &[],
+            Vec::new(),
+        )
+        .await
+    }
+
+    /// Change the profile with what the subject itself says.
+    pub async fn patch_profile(&self, someone: &Someone, patch: Value) -> Answer {
+        let path = format!("/v1/subjects/{}/profile?source=subject", someone.id);
+        let headers = [("Content-Type", "application/merge-patch+json")];
+        self.send("PATCH", &path, &headers, patch.to_string().into_bytes())
+            .await
+    }
+
+    // ---- what is asked
+
+    /// One question: `{"who", "purpose", "channel", "category", "at", "known_at"}`. Returns the answer to it.
+    pub async fn decide(&self, someone: &Someone, question: Value) -> Value {
+        let question = merged(json!({ "subject": someone.id, "purpose": "marketing" }), question);
+        self.decisions(vec![question]).await.remove(0)
+    }
+
+    /// Whether a party may use a channel for marketing, now.
+    pub async fn may(&self, someone: &Someone, who: &str, channel: &str) -> bool {
+        self.decide(someone, json!({ "who": who, "channel": channel }))
+            .await["allowed"]
+            == true
+    }
+
+    /// Any number of whole questions, in as many calls as they need.
+    pub async fn decisions(&self, questions: Vec<Value>) -> Vec<Value> {
+        let mut answers = Vec::new();
+        for questions in questions.chunks(100) {
+            let told = self
+                .post("/v1/decisions", json!({ "questions": questions }))
+                .await
+                .is(200);
+            let told = told.body["answers"].as_array().cloned().unwrap_or_default();
+            assert_eq!(told.len(), questions.len(), "an answer to each question");
+            answers.extend(told);
+        }
+        answers
+    }
+
+    pub async fn state(&self, someone: &Someone) -> Value {
+        self.get(&format!("/v1/subjects/{}", someone.id))
+            .await
+            .is(200)
+            .body
+    }
+
+    pub async fn state_at(&self, someone: &Someone, at: Timestamp) -> Value {
+        self.get(&format!("/v1/subjects/{}?at={at}", someone.id))
+            .await
+            .is(200)
+            .body
+    }
+
+    /// Every act, oldest first.
+    pub async fn history(&self, someone: &Someone) -> Vec<Value> {
+        let told = self
+            .get(&format!("/v1/subjects/{}/history", someone.id))
+            .await
+            .is(200);
+        told.body["acts"].as_array().cloned().unwrap_or_default()
+    }
+
+    pub async fn view_as(&self, someone: &Someone, recipient: &str) -> Value {
+        self.get(&format!("/v1/subjects/{}/view-as/{recipient}", someone.id))
+            .await
+            .is(200)
+            .body
+    }
+
+    // ---- what recipients know
+
+    /// What a recipient was told of somebody, in order.
+    pub fn told(&self, recipient: &str, someone: &Someone) -> Vec<Change> {
+        self.recipients.told(recipient, &someone.pseudonym)
+    }
+
+    /// The same in short: `granted`, `entitlement-ended: three-years`.
+    pub fn heard(&self, recipient: &str, someone: &Someone) -> Vec<String> {
+        let short = |change: Change| match change.reason.as_str() {
+            "" => change.change,
+            reason => format!("{}: {reason}", change.change),
+        };
+        self.told(recipient, someone).into_iter().map(short).collect()
+    }
+
+    /// What a recipient holds of somebody now.
+    pub fn holds(&self, recipient: &str, someone: &Someone) -> Held {
+        self.recipients.holds(recipient, &someone.pseudonym)
+    }
+
+    // ---- what time and the machinery do
+
+    /// Until nothing moves any more: every change fanned out, every message handed over.
+    ///
+    /// # Panics
+    ///
+    /// If it never comes to rest.
+    pub async fn settle(&self) {
+        self.system
+            .lock()
+            .await
+            .settle()
+            .await
+            .expect("a system that settles");
+    }
+
+    /// Fan every change out, and deliver nothing yet.
+    ///
+    /// # Panics
+    ///
+    /// If the stream cannot be read.
+    pub async fn fan_out(&self) {
+        let mut system = self.system.lock().await;
+        for stream in &mut system.streams {
+            while stream.poll().await.expect("a stream") > 0 {}
+        }
+    }
+
+    /// Deliver the stream from its beginning once more.
+    pub async fn replay(&self) {
+        for stream in &mut self.system.lock().await.streams {
+            stream.replay();
+        }
+        self.settle().await;
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub fn advance(&self, by: SignedDuration) {
+        self.clock.advance(by);
+    }
+
+    /// Call what is scheduled, and let what follows from it happen.
+    pub async fn tick(&self) {
+        self.system.lock().await.tick().await;
+        self.settle().await;
+    }
+
+    // ---- the front door
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, &[], Vec::new()).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(
+            "POST",
+            path,
+            &[("Content-Type", "application/json")],
+            body.to_string().into(),
+        )
+        .await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(
+            "PUT",
+            path,
+            &[("Content-Type", "application/json")],
+            body.to_string().into(),
+        )
+        .await
+    }
+
+    /// Any request at all.
+    ///
+    /// # Panics
+    ///
+    /// If a function crashed or broke: nothing that a caller sends and no fault may do that.
+    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
+        let method: Method = method.parse().expect("a method");
+        let mut request = self
+            .client
+            .request(method, format!("{}{path}", self.gateway))
+            .body(body);
+        if !headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+        {
+            request = request.header("authorization", "Bearer the-controller");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answered = request.send().await.expect("a gateway that answers");
+        let (status, headers) = (answered.status().as_u16(), answered.headers().clone());
+        let text = answered.text().await.expect("an answer in full");
+        assert_ne!(status, 500, "{path} broke: {text}");
+        let body = serde_json::from_str(&text).unwrap_or_default();
+        Answer {
+            status,
+            headers,
+            text,
+            body,
+        }
+    }
+
+    /// What must not be when a test ends.
+    fn left_over(&self) -> Vec<String> {
+        let mut left: Vec<String> = Vec::new();
+        for message in self.sqs.bodies(ERRANDS) {
+            left.push(format!("an errand was never run: {message}"));
+        }
+        for queue in DEAD {
+            left.extend(
+                self.sqs
+                    .bodies(queue)
+                    .into_iter()
+                    .map(|message| format!("{queue}: {message}")),
+            );
+        }
+        for name in self.recipients.refused() {
+            left.push(format!("{name} refused a signature"));
+        }
+        left
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let left = self.left_over();
+        // A test that failed already has said what is wrong.
+        if !std::thread::panicking() {
+            assert!(
+                left.is_empty(),
+                "the world did not come to rest:\n{}",
+                left.join("\n")
+            );
+        }
+    }
+}
+
+/// Every box of the bundled notice, over every channel.
+pub fn everything() -> Value {
+    let controls = [
+        "promotional",
+        "vehicle-usage",
+        "app-web-usage",
+        "cooperation-partner",
+    ];
+    json!({ "controls": controls, "channels": CHANNELS })
+}
+
+/// A consent of a signed-in person under the bundled notice, but for what was ticked.
+pub fn a_consent() -> Value {
+    json!({
+        "notice": { "id": BUNDLED, "version": 1, "language": "it" },
+        "brand": "bmw",
+        "source": "form",
+        "evidence": { "kind": "signed-in" },
+    })
+}
+
+/// # Panics
+///
+/// If the text is no instant.
+pub fn instant(text: &str) -> Timestamp {
+    text.parse().expect("an instant")
+}
+
+/// One object over another, field by field.
+pub fn merged(mut under: Value, over: Value) -> Value {
+    if let (Value::Object(under), Value::Object(over)) = (&mut under, over) {
+        under.extend(over);
+    }
+    under
+}
+
+fn relation_path(someone: &Someone, dealer: &str, kind: &str, relation: &str) -> String {
+    format!("/v1/subjects/{}/relations/{dealer}/{kind}/{relation}", someone.id)
+}
+
+/// Every token is good; one says which recipient it was given to.
+fn claims(token: &str) -> Option<serde_json::Map<String, Value>> {
+    let recipient = token
+        .strip_prefix("recipient:")
+        .map(|name| ("recipient".to_owned(), name.into()));
+    Some(recipient.into_iter().collect())
+}

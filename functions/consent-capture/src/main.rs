@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use platform::aws::Aws;
 use platform::pseudonym::Pseudonyms;
 use platform::store::Store;
+use platform::token::Tokens;
 use platform::{http, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
@@ -12,7 +13,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init();
     let aws = Aws::from_env()?;
     let store = Store::from_env(&aws, policies::all())?;
-    let pseudonyms = Pseudonyms::from_env()?;
-    http::serve(async |request| consent_capture::handle(&store, &pseudonyms, Timestamp::now(), request).await)
-        .await
+    let (pseudonyms, tokens) = (Pseudonyms::from_env()?, Tokens::from_env()?);
+    http::serve(async |request| {
+        consent_capture::handle(&store, &pseudonyms, &tokens, Timestamp::now(), request).await
+    })
+    .await
 }

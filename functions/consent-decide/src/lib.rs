@@ -6,8 +6,10 @@ use platform::pseudonym::Pseudonyms;
 use platform::store::Store;
 
 mod decisions;
+mod notice;
 mod record;
 mod view_as;
+mod why;
 
 /// Answer a question about one record, or many.
 pub async fn handle(store: &Store, pseudonyms: &Pseudonyms, now: Timestamp, request: Request) -> Answer {
@@ -18,6 +20,9 @@ pub async fn handle(store: &Store, pseudonyms: &Pseudonyms, now: Timestamp, requ
         "GET /v1/subjects/{subject}/view-as/{recipient}" => {
             view_as::answer(store, pseudonyms, now, request).await
         }
+        "GET /v1/subjects/{subject}/why" => why::answer(store, pseudonyms, now, request).await,
+        "GET /v1/notices/{notice}/{version}" => notice::show(store, request),
+        "GET /v1/notices/{notice}/{version}/data-list" => notice::data_list(store, request),
         _ => Err(http::no_such_route()),
     }
 }

@@ -1,91 +1,25 @@
-//! `POST /v1/subjects/{subject}/withdrawals`: withdraw, or object. Never harder than giving.
+//! Withdrawing and objecting, never harder than giving; and what the opposition register says.
 
-use domain::act;
-use domain::codes::{Channel, Purpose};
-use domain::facet::Facet;
-use domain::record::Record;
-use domain::withdraw::Selection;
 use jiff::Timestamp;
-use platform::asked::{Evidence, Source};
-use platform::http::{self, Answer, Problem, Request, Status};
+use platform::http::{self, Answer, Request};
 use platform::pseudonym::Pseudonyms;
-use platform::store::{Guard, Store};
-use platform::told::ChangeTold;
-use platform::wire::{Instant, Word, values};
-use serde::Deserialize;
+use platform::store::Store;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Asked {
-    #[serde(default)]
-    all: bool,
-    #[serde(default)]
-    purposes: Vec<Word<Purpose>>,
-    #[serde(default)]
-    channels: Vec<Word<Channel>>,
-    #[serde(default)]
-    facets: Vec<Word<Facet>>,
-    /// The stronger kind: against direct marketing as such (GDPR 21(2)).
-    #[serde(default)]
-    objection: bool,
-    #[serde(default)]
-    source: Source,
-    #[serde(default)]
-    happened_at: Option<Word<Instant>>,
-    #[serde(default)]
-    evidence: Evidence,
-}
+mod register;
+mod withdrawal;
 
-/// Withdraw what the subject names; withdrawing what was never given is recorded too. No key is needed:
-/// what is withdrawn already stays so.
+/// Take back a consent, on the word of the subject, of a recipient that it told, or of the register.
 pub async fn handle(store: &Store, pseudonyms: &Pseudonyms, now: Timestamp, request: Request) -> Answer {
-    let subject = http::subject(&request, pseudonyms)?;
-    let guard = Guard {
-        asked: None,
-        ..http::guard(&request)?
-    };
-    let asked: Asked = http::body(&request)?;
-    let beside = asked.evidence.beside()?;
-    let evidence = act::Evidence {
-        via: asked.source.via(),
-        grade: asked.evidence.grade(),
-        brand: None,
-    };
-    let happened_at = asked.happened_at.as_ref().map(|instant| instant.0.0);
-    let selection = asked.selection()?;
-
-    let step = |record: &Record| match &selection {
-        None => record.object(happened_at, evidence.clone(), now),
-        Some(selection) => record.withdraw(store.policies, selection, happened_at, evidence.clone(), now),
-    };
-    let change = store
-        .amend(&subject, &guard, &beside, step)
-        .await
-        .map_err(Problem::from)?;
-
-    http::versioned(
-        Status::OK,
-        change.record.version,
-        &ChangeTold::of(&change, store.policies, now),
-    )
-}
-
-impl Asked {
-    /// What to withdraw; none for an objection, which is against everything.
-    fn selection(self) -> Result<Option<Selection>, Problem> {
-        let names_some = !(self.purposes.is_empty() && self.channels.is_empty() && self.facets.is_empty());
-        if (self.all || self.objection) && names_some {
-            let detail = "all and objection leave nothing to be named";
-            return Err(Problem::unprocessable("contradiction", "/all", detail));
+    match http::route(&request) {
+        "POST /v1/subjects/{subject}/withdrawals" => {
+            withdrawal::withdraw(store, pseudonyms, now, request).await
         }
-        Ok(match (self.objection, self.all) {
-            (true, _) => None,
-            (false, true) => Some(Selection::All),
-            (false, false) => Some(Selection::Named {
-                purposes: values(self.purposes),
-                channels: values(self.channels),
-                facets: values(self.facets),
-            }),
-        })
+        "POST /v1/recipients/{recipient}/subjects/{subject}/withdrawals" => {
+            withdrawal::withdraw_told_to_a_recipient(store, pseudonyms, now, request).await
+        }
+        "POST /v1/subjects/{subject}/register-checks" => {
+            register::check(store, pseudonyms, now, request).await
+        }
+        _ => Err(http::no_such_route()),
     }
 }

@@ -1,14 +1,20 @@
 //! Queue: bring one recipient up to date on one subject.
 
+use std::collections::BTreeMap;
+
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use domain::holding::{Holding, changes, changes_from_doubt};
+use domain::act::Version;
+use domain::change::{Change, changes, changes_from_doubt};
+use domain::holding::Holding;
+use domain::subject::Subject;
 use jiff::{SignedDuration, Timestamp};
 use platform::batch::{self, Failure};
 use platform::courier::{self, Courier};
-use platform::event::{Told, categories_told, letter};
+use platform::event::{Confirmation, Told, categories_told, letter};
 use platform::http::chain;
 use platform::queue::Errand;
 use platform::store::{self, Claim, DueItem, Store, Wake};
+use platform::token::{BadToken, Links};
 
 /// When a delivery that failed is tried again: the schedule of Standard Webhooks.
 const RETRY_AFTER_S: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
@@ -22,13 +28,21 @@ enum Error {
     Store(store::Error),
     #[error("the event could not be written")]
     Unwritable(#[from] serde_json::Error),
+    #[error("a link could not be made")]
+    Link(#[from] BadToken),
 }
 
 /// Bring each recipient up to date with what the record says *now*, not with what it said when the message
 /// was written: messages may arrive late, twice or out of order.
-pub async fn handle(store: &Store, courier: &Courier, now: Timestamp, event: SqsEvent) -> SqsBatchResponse {
+pub async fn handle(
+    store: &Store,
+    courier: &Courier,
+    links: &Links,
+    now: Timestamp,
+    event: SqsEvent,
+) -> SqsBatchResponse {
     batch::each(event, |errand: Errand| {
-        bring_up_to_date(store, courier, now, errand)
+        bring_up_to_date(store, courier, links, now, errand)
     })
     .await
 }
@@ -37,6 +51,7 @@ pub async fn handle(store: &Store, courier: &Courier, now: Timestamp, event: Sqs
 async fn bring_up_to_date(
     store: &Store,
     courier: &Courier,
+    links: &Links,
     now: Timestamp,
     errand: Errand,
 ) -> Result<(), Error> {
@@ -44,7 +59,7 @@ async fn bring_up_to_date(
     let claim = store.claim(&subject, &recipient, now).await?;
     let reading = store.reading(&subject, errand.version, &recipient).await?;
     let Some(registration) = reading.registration else {
-        return Ok(store.release(&claim).await?);
+        return Ok(store.settle(&claim, &claim.entry.acknowledged).await?);
     };
 
     let view = reading.record.now(store.policies, now);
@@ -60,19 +75,21 @@ async fn bring_up_to_date(
         )
     };
     if changes.is_empty() && !claim.entry.in_doubt {
-        return Ok(store.release(&claim).await?);
+        return Ok(store.settle(&claim, &holding).await?);
     }
 
     let contents = store
         .contents(&subject, categories_told(&changes, &holding).into_iter())
         .await?;
+    let confirmations = confirmations(store, links, &subject, &changes).await?;
     let told = Told {
         claim: &claim,
+        view: &view,
         version: reading.record.version,
-        policy: store.policies.iter().next(),
         changes: &changes,
         holding: &holding,
         contents: &contents,
+        confirmations: &confirmations,
     };
     let letter = letter(&told, now)?;
     match courier
@@ -82,6 +99,25 @@ async fn bring_up_to_date(
         Ok(()) => Ok(store.acknowledge(&claim, &holding, now).await?),
         Err(error) => postpone(store, &claim, &error, now).await,
     }
+}
+
+/// The link and the contact for each confirmation that is to be asked for, made now and kept nowhere.
+async fn confirmations(
+    store: &Store,
+    links: &Links,
+    subject: &Subject,
+    changes: &[Change],
+) -> Result<BTreeMap<Version, Confirmation>, Error> {
+    let mut confirmations = BTreeMap::new();
+    for change in changes {
+        if let Change::ConfirmationRequested { grant, until } = change
+            && let Some(contact) = store.contact(subject, *grant).await?
+        {
+            let link = links.confirmation(subject, *grant, *until)?;
+            confirmations.insert(*grant, Confirmation { link, contact });
+        }
+    }
+    Ok(confirmations)
 }
 
 /// Try again later. The due item goes first: cut off in between, there is one look too many, not one too few.
@@ -131,7 +167,7 @@ impl Failure for Error {
     fn may_pass(&self) -> bool {
         match self {
             Self::Held | Self::Store(store::Error::Stale | store::Error::Unavailable(_)) => true,
-            Self::Store(store::Error::Unreadable { .. }) | Self::Unwritable(_) => false,
+            Self::Store(store::Error::Unreadable { .. }) | Self::Unwritable(_) | Self::Link(_) => false,
         }
     }
 }

@@ -12,6 +12,9 @@ mod relation;
 pub async fn handle(store: &Store, pseudonyms: &Pseudonyms, now: Timestamp, request: Request) -> Answer {
     match http::route(&request) {
         "PATCH /v1/subjects/{subject}/profile" => profile::update(store, pseudonyms, now, request).await,
+        "PATCH /v1/recipients/{recipient}/subjects/{subject}/profile" => {
+            profile::update_from_a_recipient(store, pseudonyms, now, request).await
+        }
         "PUT /v1/subjects/{subject}/relations/{recipient}/{kind}/{relation}" => {
             relation::start(store, pseudonyms, now, request).await
         }

@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::act::{Evidence, Grade, Via};
 use domain::codes::{Category, Field, Source};
 use domain::profile::Edit;
+use domain::recipient::Recipient;
 use domain::record::Record;
+use domain::refusal::Refusal;
 use jiff::Timestamp;
 use platform::http::{self, Answer, Problem, Request, Status};
 use platform::pseudonym::Pseudonyms;
@@ -25,6 +27,31 @@ pub(crate) async fn update(
     now: Timestamp,
     request: Request,
 ) -> Answer {
+    take(store, pseudonyms, None, now, request).await
+}
+
+/// A recipient tells what it learnt; it reaches the others that may hold that category (S12, S13).
+pub(crate) async fn update_from_a_recipient(
+    store: &Store,
+    pseudonyms: &Pseudonyms,
+    now: Timestamp,
+    request: Request,
+) -> Answer {
+    let id = http::recipient_itself(&request)?;
+    let registered = store.recipient(&id).await?;
+    let recipient = registered
+        .map(|registration| registration.recipient)
+        .ok_or(Refusal::UnknownRecipient)?;
+    take(store, pseudonyms, Some(recipient), now, request).await
+}
+
+async fn take(
+    store: &Store,
+    pseudonyms: &Pseudonyms,
+    from: Option<Recipient>,
+    now: Timestamp,
+    request: Request,
+) -> Answer {
     let subject = http::subject(&request, pseudonyms)?;
     http::only_query(&request, &["source"])?;
     let source: Option<Source> = http::query(&request, "source")?;
@@ -34,14 +61,26 @@ pub(crate) async fn update(
     let patch: Map<String, Value> = http::merge_patch(&request)?;
     let edits = edits(patch)?;
     let named: BTreeMap<Category, Edit> = edits.iter().map(named).collect();
+    let (via, told_by) = match &from {
+        None => (Via::Staff, None),
+        Some(recipient) => (Via::Dealer, Some(recipient.id.clone())),
+    };
     let evidence = Evidence {
-        via: Via::Staff,
+        via,
         grade: Grade::D,
         brand: None,
+        told_by,
     };
 
-    let step =
-        |record: &Record| record.update_profile(store.policies, &named, &source, evidence.clone(), now);
+    let step = |record: &Record| {
+        record.update_profile(
+            store.policies,
+            &named,
+            (&source, from.as_ref()),
+            evidence.clone(),
+            now,
+        )
+    };
     let change = store
         .amend(&subject, &guard, &Beside::Profile(edits), step)
         .await

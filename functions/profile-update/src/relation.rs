@@ -83,5 +83,6 @@ fn evidence() -> Evidence {
         via: Via::Staff,
         grade: Grade::D,
         brand: None,
+        told_by: None,
     }
 }

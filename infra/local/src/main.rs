@@ -55,7 +55,10 @@ async fn serve(asked: Asked) -> Result<(), Box<dyn std::error::Error>> {
         ..Options::in_memory(Template::deployed()?, Clock::system())
     };
     let http = aws_smithy_http_client::Builder::new().build_http();
-    let system = System::start(options, |endpoints| functions::all(endpoints, http)).await?;
+    let system = System::start(options, |endpoints| {
+        functions::all(endpoints, policies::all(), http)
+    })
+    .await?;
     system
         .demo
         .register(&platform::courier::client()?, &system.endpoints.gateway)

@@ -9,7 +9,9 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::codes::{Brand, Category, Language, NoticeId, RecipientId, RelationId, RelationKind, Source};
+use crate::codes::{
+    Brand, Category, Channel, Language, NoticeId, RecipientId, RelationId, RelationKind, Source,
+};
 use crate::facet::Facets;
 
 /// Where an act stands in its chain: 1 is the first.
@@ -33,6 +35,25 @@ pub enum What {
     Granted {
         facets: Facets,
         shown: Shown,
+        /// The data subject is asked to confirm it, by way of the contact that it gave.
+        to_be_confirmed: bool,
+    },
+    /// The data subject confirmed an earlier grant: a double opt-in.
+    Confirmed {
+        grant: Version,
+    },
+    /// Nobody confirmed a grant in time.
+    ConfirmationLapsed {
+        grant: Version,
+    },
+    /// The opposition register was looked at for a channel. An enrolment revokes earlier consents.
+    RegisterChecked {
+        channel: Channel,
+        enrolled: bool,
+    },
+    /// A consent is about to end, and the data subject is to be reminded.
+    ReminderDue {
+        until: Timestamp,
     },
     /// The data subject, or someone it told, withdrew these facets.
     Withdrawn {
@@ -64,6 +85,10 @@ pub enum What {
         cleared: BTreeSet<Category>,
         source: Source,
     },
+    /// The content of these categories was kept as long as it may be, and is deleted (T4).
+    RetentionEnded {
+        categories: BTreeSet<Category>,
+    },
 }
 
 /// What ties a data subject to a dealer: one vehicle or contract, one kind, one dealer (T11).
@@ -90,6 +115,8 @@ pub struct Evidence {
     pub via: Via,
     pub grade: Grade,
     pub brand: Option<Brand>,
+    /// The recipient that told the system, and so need not be told (S13).
+    pub told_by: Option<RecipientId>,
 }
 
 /// Who told the system.
@@ -120,6 +147,18 @@ pub enum Grade {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a grade or source of evidence")]
 pub struct NotEvidence;
+
+impl Evidence {
+    /// What the system itself writes down.
+    pub fn of_the_system() -> Self {
+        Self {
+            via: Via::System,
+            grade: Grade::D,
+            brand: None,
+            told_by: None,
+        }
+    }
+}
 
 impl Grade {
     pub fn as_str(self) -> &'static str {
@@ -182,14 +221,30 @@ pub struct Order {
 }
 
 impl Act {
+    /// The words that were shown, where some were.
+    pub fn shown(&self) -> Option<&Shown> {
+        if let What::Granted { shown, .. } = &self.what {
+            Some(shown)
+        } else {
+            None
+        }
+    }
+
     pub fn order(&self) -> Order {
         let takes_away = match &self.what {
-            What::Granted { .. } | What::RelationStarted { .. } | What::ProfileUpdated { .. } => false,
+            What::Granted { .. }
+            | What::Confirmed { .. }
+            | What::ReminderDue { .. }
+            | What::RelationStarted { .. }
+            | What::ProfileUpdated { .. } => false,
             What::Withdrawn { .. }
             | What::Objected
+            | What::RegisterChecked { .. }
+            | What::ConfirmationLapsed { .. }
             | What::Lapsed { .. }
             | What::RelationEnded { .. }
-            | What::DeliveryPeriodEnded { .. } => true,
+            | What::DeliveryPeriodEnded { .. }
+            | What::RetentionEnded { .. } => true,
         };
         Order {
             happened_at: self.happened_at,

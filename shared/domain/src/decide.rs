@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::act::Version;
 use crate::codes::{Category, Channel, NoticeId, Purpose};
@@ -211,17 +211,26 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Phone and post may need a check of the opposition register (DPR 26/2022).
-    fn register_checked(&self, question: &Question) -> Result<(), Reason> {
-        let terms = |policy: &&Policy| {
-            policy
-                .channels
-                .get(question.channel.as_ref()?)?
-                .register_check_days
+    /// Phone and post may need a look at the opposition register that is young enough (DPR 26/2022).
+    fn register_checked(&mut self, question: &Question) -> Result<(), Reason> {
+        let Some(channel) = &question.channel else {
+            return Ok(());
         };
-        match self.policies.iter().find_map(|policy| terms(policy)) {
-            Some(_) => Err(Because::RegisterNotChecked.into()),
-            None => Ok(()),
+        let days = |policy: &Policy| policy.channels.get(channel)?.register_check_days;
+        let Some(days) = self.policies.iter().filter_map(|policy| days(policy)).min() else {
+            return Ok(());
+        };
+        let checked = self.view.state.register.get(channel);
+        let age_max = SignedDuration::from_hours(24 * i64::from(days));
+        match checked {
+            Some(mark) if self.view.at.duration_since(mark.at) <= age_max => {
+                self.until = self
+                    .until
+                    .min(mark.at.saturating_add(age_max).unwrap_or(Timestamp::MAX));
+                Ok(())
+            }
+            Some(mark) => Err(Because::RegisterNotChecked.relying_on(mark.by)),
+            None => Err(Because::RegisterNotChecked.into()),
         }
     }
 

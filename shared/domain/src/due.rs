@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 
 use crate::act::{Relation, Version};
+use crate::codes::Category;
 use crate::policy::{Audience, Policy};
 use crate::record::View;
-use crate::state::{Standing, Switch};
+use crate::state::{Grant, Standing, State, Switch};
 
 /// An instant at which a record must be looked at again, and the newest act that makes it so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,20 +23,54 @@ pub(crate) struct PeriodEnd {
 
 /// When this record must be looked at again, soonest first.
 pub fn due(view: &View<'_>) -> Vec<Due> {
-    let state = &view.state;
-    let on = state.facets.values().filter_map(|switch| match switch {
-        Switch::On { grant } => state.grants.get(grant).map(|on| Due {
-            at: on.until,
-            by: *grant,
-        }),
-        Switch::Pending { .. } | Switch::Off { .. } => None,
-    });
-    let mut due: Vec<Due> = on
-        .chain(delivery_period_ends(view).into_iter().map(|end| end.due))
+    let mut due: Vec<Due> = delivery_period_ends(view)
+        .into_iter()
+        .map(|end| end.due)
         .collect();
+    for (by, grant) in on(&view.state) {
+        due.push(Due { at: grant.until, by });
+        if let Some(policy) = view.policies.shown(&grant.shown) {
+            due.push(Due {
+                at: policy.reminder_before(grant.until),
+                by,
+            });
+        }
+    }
+    due.extend(
+        view.state
+            .unconfirmed
+            .iter()
+            .map(|(by, until)| Due { at: *until, by: *by }),
+    );
+    due.extend(retention_ends(view).into_iter().map(|(_, due)| due));
     due.sort();
     due.dedup();
     due
+}
+
+/// The grants that some facet is on by.
+pub(crate) fn on(state: &State) -> impl Iterator<Item = (Version, &Grant)> {
+    let is_on = |version: &Version| {
+        state
+            .facets
+            .values()
+            .any(|switch| *switch == Switch::On { grant: *version })
+    };
+    state
+        .grants
+        .iter()
+        .filter(move |(version, _)| is_on(version))
+        .map(|(version, grant)| (*version, grant))
+}
+
+/// When the content of each category has been kept as long as it may be, counted from its last update: a
+/// clock of its own, apart from the consent's (T4).
+pub(crate) fn retention_ends(view: &View<'_>) -> Vec<(Category, Due)> {
+    let ends = view.state.profile.iter().filter_map(|(category, written)| {
+        let at = view.policies.kept_until(category, written.at)?;
+        Some((category.clone(), Due { at, by: written.by }))
+    });
+    ends.collect()
 }
 
 /// When the period after each delivery ends, by the policies that the active consents pin (S19), as far

@@ -25,6 +25,8 @@ pub struct Given {
     pub facets: Vec<Facet>,
     /// When, if not now: paper, for example.
     pub happened_at: Option<Timestamp>,
+    /// The data subject is asked to confirm it, by way of the contact that it gave.
+    pub to_be_confirmed: bool,
 }
 
 impl Record {
@@ -52,8 +54,19 @@ impl Record {
             via: given.via,
             grade: given.grade,
             brand: Some(given.brand.clone()),
+            told_by: None,
         };
-        self.next(What::Granted { facets, shown }, given.happened_at, evidence, now)
+        let to_be_confirmed = given.to_be_confirmed;
+        self.next(
+            What::Granted {
+                facets,
+                shown,
+                to_be_confirmed,
+            },
+            given.happened_at,
+            evidence,
+            now,
+        )
     }
 }
 

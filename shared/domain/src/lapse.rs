@@ -2,13 +2,16 @@
 //!
 //! No decision waits for this: an ended consent is denied the instant it ends. The acts announce it.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
-use crate::act::{Act, Evidence, Grade, Via, What};
-use crate::due::delivery_period_ends;
+use crate::act::{Act, Evidence, What};
+use crate::codes::Category;
+use crate::due::{delivery_period_ends, on, retention_ends};
 use crate::facet::Facets;
 use crate::policy::Policies;
-use crate::record::Record;
+use crate::record::{Record, View};
 use crate::refusal::Refusal;
 use crate::state::Switch;
 
@@ -16,39 +19,62 @@ impl Record {
     /// The next act that time has made due and that the chain does not have yet; none where nothing is.
     pub fn fall_due(&self, policies: &Policies, now: Timestamp) -> Result<Option<Act>, Refusal> {
         let view = self.now(policies, now);
-        let what = if let Some(facets) = ended(self, view.at) {
-            What::Lapsed { facets }
-        } else if let Some(end) = delivery_period_ends(&view)
-            .into_iter()
-            .find(|end| end.due.at <= view.at)
-        {
-            What::DeliveryPeriodEnded {
-                relation: end.relation,
-            }
-        } else {
-            return Ok(None);
-        };
-        let evidence = Evidence {
-            via: Via::System,
-            grade: Grade::D,
-            brand: None,
-        };
-        self.next(what, None, evidence, now).map(Some)
+        let due = lapsed(&view)
+            .or_else(|| unconfirmed(&view))
+            .or_else(|| delivery_period_ended(&view))
+            .or_else(|| retention_ended(&view))
+            .or_else(|| reminder_due(&view));
+        due.map(|what| self.next(what, None, Evidence::of_the_system(), now))
+            .transpose()
     }
 }
 
 /// The facets that still count as on although their validity is over.
-fn ended(record: &Record, at: Timestamp) -> Option<Facets> {
-    let state = record.state();
-    let over = |switch: &Switch| match switch {
-        Switch::On { grant } => state.grants.get(grant).is_some_and(|grant| grant.until <= at),
-        Switch::Pending { .. } | Switch::Off { .. } => false,
-    };
-    let facets: Facets = state
-        .facets
-        .iter()
-        .filter(|(_, switch)| over(switch))
-        .map(|(facet, _)| facet.clone())
+fn lapsed(view: &View<'_>) -> Option<What> {
+    let ended: BTreeSet<_> = on(&view.state)
+        .filter(|(_, grant)| grant.until <= view.at)
+        .map(|(by, _)| by)
         .collect();
-    (!facets.is_empty()).then_some(facets)
+    let over = |switch: &Switch| matches!(switch, Switch::On { grant } if ended.contains(grant));
+    let facets = view.state.facets.iter().filter(|(_, switch)| over(switch));
+    let facets: Facets = facets.map(|(facet, _)| facet.clone()).collect();
+    (!facets.is_empty()).then_some(What::Lapsed { facets })
+}
+
+/// A grant that nobody confirmed in time.
+fn unconfirmed(view: &View<'_>) -> Option<What> {
+    let lapsed = view
+        .state
+        .unconfirmed
+        .iter()
+        .find(|(_, until)| **until <= view.at);
+    lapsed.map(|(grant, _)| What::ConfirmationLapsed { grant: *grant })
+}
+
+fn delivery_period_ended(view: &View<'_>) -> Option<What> {
+    let ended = delivery_period_ends(view)
+        .into_iter()
+        .find(|end| end.due.at <= view.at);
+    ended.map(|end| What::DeliveryPeriodEnded {
+        relation: end.relation,
+    })
+}
+
+fn retention_ended(view: &View<'_>) -> Option<What> {
+    let ended = retention_ends(view)
+        .into_iter()
+        .filter(|(_, due)| due.at <= view.at);
+    let categories: BTreeSet<Category> = ended.map(|(category, _)| category).collect();
+    (!categories.is_empty()).then_some(What::RetentionEnded { categories })
+}
+
+/// The first end that is near and that the data subject was not reminded of.
+fn reminder_due(view: &View<'_>) -> Option<What> {
+    let near = on(&view.state).filter(|(_, grant)| {
+        let policy = view.policies.shown(&grant.shown);
+        view.at < grant.until && policy.is_some_and(|policy| policy.reminder_before(grant.until) <= view.at)
+    });
+    let until = near.map(|(_, grant)| grant.until).min()?;
+    let reminded = view.state.reminded_of.is_some_and(|of| of >= until);
+    (!reminded).then_some(What::ReminderDue { until })
 }

@@ -6,7 +6,9 @@
 pub mod act;
 pub mod address;
 pub mod campaign;
+pub mod change;
 pub mod codes;
+mod confirm;
 pub mod decide;
 pub mod due;
 pub mod facet;

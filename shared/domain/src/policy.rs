@@ -271,6 +271,16 @@ impl Policy {
         terms.map_or(from, |terms| later(from, &self.zone, &terms.retention))
     }
 
+    /// Until when a consent that was given then may be confirmed.
+    pub fn confirmable_until(&self, given: Timestamp) -> Timestamp {
+        later(given, &self.zone, &self.terms.confirmation)
+    }
+
+    /// When the data subject is to be reminded of an end.
+    pub fn reminder_before(&self, until: Timestamp) -> Timestamp {
+        later(until, &self.zone, &-self.terms.reminder)
+    }
+
     /// The calendar day of an instant, where the notice lives.
     pub fn day(&self, at: Timestamp) -> Date {
         at.to_zoned(self.zone.clone()).date()
@@ -311,6 +321,17 @@ impl Policies {
         self.0
             .iter()
             .find(|policy| policy.version == version && policy.notice == *notice)
+    }
+
+    /// Until when content of a category that was written then may be kept: the shortest retention of all.
+    pub fn kept_until(&self, category: &Category, written: Timestamp) -> Option<Timestamp> {
+        let ends = self.iter().filter_map(|policy| {
+            policy
+                .categories
+                .get(category)
+                .map(|terms| later(written, &policy.zone, &terms.retention))
+        });
+        ends.min()
     }
 
     /// The policy whose very words an act pins; none where the words are not those that are stored (S03).

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 
 use crate::act::{Act, Evidence, What};
 use crate::codes::{Category, Field, Source};
-use crate::decide::{self, Reason};
+use crate::decide::{self, Party, Reason};
 use crate::policy::{CategoryTerms, Origin, Policies};
+use crate::recipient::Recipient;
 use crate::record::Record;
 use crate::refusal::Refusal;
 
@@ -22,12 +23,13 @@ pub enum Edit {
 
 impl Record {
     /// Update the profile, all or nothing. Each category needs its consents (S32, S36 to S40); clearing
-    /// one needs none. The source must be one that the notice allows (S35).
+    /// one needs none. The source must be one that the notice allows (S35). A recipient may only tell of a
+    /// category that it is entitled to itself, now (S12, S13).
     pub fn update_profile(
         &self,
         policies: &Policies,
         edits: &BTreeMap<Category, Edit>,
-        source: &Source,
+        (source, from): (&Source, Option<&Recipient>),
         evidence: Evidence,
         now: Timestamp,
     ) -> Result<Option<Act>, Refusal> {
@@ -37,6 +39,9 @@ impl Record {
         let (mut written, mut cleared) = (BTreeSet::new(), BTreeSet::new());
         for (category, edit) in edits {
             let terms = terms_of(policies, category)?;
+            if let Some(recipient) = from {
+                self.may_tell(policies, recipient, category, now)?;
+            }
             match edit {
                 Edit::Clear if self.state().profile.contains_key(category) => {
                     cleared.insert(category.clone());
@@ -72,6 +77,25 @@ impl Record {
             now,
         )
         .map(Some)
+    }
+
+    fn may_tell(
+        &self,
+        policies: &Policies,
+        recipient: &Recipient,
+        category: &Category,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let view = self.now(policies, now);
+        let decision = decide::for_any_purpose(&view, Party::Recipient(recipient), category);
+        if decision.allowed {
+            return Ok(());
+        }
+        let category = category.clone();
+        Err(Refusal::CategoryWithoutConsent {
+            category,
+            reasons: decision.reasons,
+        })
     }
 
     /// Content is kept for the controller's profile, or for sharing alone where only a share may have it.

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::act::{Act, Evidence, Version, What};
-use crate::policy::Policies;
+use crate::policy::{Party, Policies};
 use crate::refusal::Refusal;
 use crate::state::State;
 use crate::subject::Subject;
@@ -42,6 +42,20 @@ pub struct View<'a> {
     pub at: Timestamp,
     /// Whether the question is about now, so that a recipient's newest access counts.
     pub now: bool,
+}
+
+impl View<'_> {
+    /// The controller that the consents name; where there is none, that of the first notice (S02).
+    pub fn controller(&self) -> Option<&Party> {
+        let pinned = self
+            .state
+            .grants
+            .values()
+            .find_map(|grant| self.policies.shown(&grant.shown));
+        pinned
+            .or_else(|| self.policies.iter().next())
+            .map(|policy| &policy.controller)
+    }
 }
 
 impl Record {

@@ -23,6 +23,8 @@ pub enum Refusal {
     UnknownCampaignPurpose,
     #[error("no notice has such a message type for this purpose")]
     UnknownMessageType,
+    #[error("there is nothing to confirm: it was confirmed, has lapsed, or was never asked for")]
+    NothingToConfirm,
     #[error("nothing is granted: name a control with channels, or a facet")]
     NothingGranted,
     #[error("nothing is withdrawn: name all, a purpose, a channel or a facet")]

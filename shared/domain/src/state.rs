@@ -3,17 +3,18 @@
 //! ```text
 //!            grant, good evidence          withdraw, object
 //!   never ──────────────────────▶ On ─────────────────────────▶ Off ──grant──▶ On
-//!     └──grant, poor evidence──▶ Pending                         ▲
+//!     └──grant, poor evidence──▶ Pending ──confirm──▶ On         ▲
+//!                                   └── nobody confirms ─────────┤
 //!                                 On ──────── lapse ─────────────┘ (said to be lapsed)
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::act::{Act, Grade, Order, Relation, Shown, Version, What};
-use crate::codes::Category;
+use crate::codes::{Category, Channel, RecipientId};
 use crate::facet::{Facet, Facets};
 use crate::policy::Policies;
 
@@ -24,12 +25,20 @@ pub struct State {
     pub facets: BTreeMap<Facet, Switch>,
     /// The grants that some facet stands on.
     pub grants: BTreeMap<Version, Grant>,
+    /// The grants that the data subject is asked to confirm, and until when it may.
+    pub unconfirmed: BTreeMap<Version, Timestamp>,
     /// The objection that stands, until the data subject lifts it.
     pub objection: Option<Mark>,
     /// The active relations.
     pub relations: BTreeMap<Relation, Tie>,
-    /// The categories that have content, and the act that last wrote each.
-    pub profile: BTreeMap<Category, Version>,
+    /// The categories that have content.
+    pub profile: BTreeMap<Category, Written>,
+    /// When the opposition register was last looked at, for each channel.
+    pub register: BTreeMap<Channel, Mark>,
+    /// The end that the data subject was last reminded of.
+    pub reminded_of: Option<Timestamp>,
+    /// Which recipient told of an act that something still rests on; it is not told in turn (S13).
+    pub told_by: BTreeMap<Version, RecipientId>,
     /// Where the last act stands; a later act may be applied on top, an earlier one needs a new fold.
     pub order: Option<Order>,
 }
@@ -85,6 +94,9 @@ pub struct Tie {
     pub period_end_announced: bool,
 }
 
+/// The content of a category: which act wrote it last, and when.
+pub type Written = Mark;
+
 /// How a facet stands at an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing<'a> {
@@ -120,11 +132,37 @@ impl State {
             by: act.version,
             at: act.happened_at,
         };
+        if let Some(recipient) = &act.evidence.told_by {
+            self.told_by.insert(act.version, recipient.clone());
+        }
         match &act.what {
-            What::Granted { facets, shown } => self.grant(policies, act, facets, shown),
+            What::Granted {
+                facets,
+                shown,
+                to_be_confirmed,
+            } => {
+                self.grant(policies, act, facets, shown);
+                if *to_be_confirmed && let Some(policy) = policies.find(&shown.notice, shown.version) {
+                    self.unconfirmed
+                        .insert(act.version, policy.confirmable_until(act.happened_at));
+                }
+            }
+            What::Confirmed { grant } => self.confirm(*grant, act.happened_at),
+            What::ConfirmationLapsed { grant } => {
+                self.unconfirmed.remove(grant);
+                self.switch_pending(
+                    *grant,
+                    Switch::Off {
+                        mark,
+                        why: Off::Lapsed,
+                    },
+                );
+            }
             What::Withdrawn { facets } => self.switch_off(facets, mark, Off::Withdrawn),
             What::Objected => self.object(mark),
+            What::RegisterChecked { channel, enrolled } => self.check_register(channel, *enrolled, mark),
             What::Lapsed { facets } => self.lapse(facets, mark),
+            What::ReminderDue { until } => self.reminded_of = Some(*until),
             What::RelationStarted {
                 relation,
                 delivered_on,
@@ -151,18 +189,20 @@ impl State {
             }
             What::ProfileUpdated { written, cleared, .. } => {
                 self.profile
-                    .extend(written.iter().map(|category| (category.clone(), act.version)));
+                    .extend(written.iter().map(|category| (category.clone(), mark)));
                 self.profile.retain(|category, _| !cleared.contains(category));
             }
+            What::RetentionEnded { categories } => {
+                self.profile.retain(|category, _| !categories.contains(category))
+            }
         }
-        let State { facets, grants, .. } = self;
-        grants.retain(|version, _| facets.values().any(|switch| switch.stands_on(*version)));
+        self.forget_what_nothing_rests_on();
     }
 
     fn grant(&mut self, policies: &Policies, act: &Act, facets: &Facets, shown: &Shown) {
         let policy = policies.find(&shown.notice, shown.version);
         let grade = act.evidence.grade;
-        if self.objection.is_some() && grade >= Grade::B {
+        if grade >= Grade::B {
             self.objection = None;
         }
         let grant = Grant {
@@ -187,6 +227,27 @@ impl State {
         }
     }
 
+    /// What was withdrawn since is not pending any more, and so is not confirmed either.
+    fn confirm(&mut self, grant: Version, at: Timestamp) {
+        let in_time = self.unconfirmed.remove(&grant).is_some_and(|until| at < until);
+        if !in_time {
+            return;
+        }
+        if let Some(confirmed) = self.grants.get_mut(&grant) {
+            confirmed.grade = Grade::A;
+            self.objection = None;
+            self.switch_pending(grant, Switch::On { grant });
+        }
+    }
+
+    fn switch_pending(&mut self, grant: Version, to: Switch) {
+        let pending = self
+            .facets
+            .values_mut()
+            .filter(|switch| **switch == Switch::Pending { grant });
+        pending.for_each(|switch| *switch = to);
+    }
+
     fn switch_off(&mut self, facets: &Facets, mark: Mark, why: Off) {
         self.facets.extend(
             facets
@@ -206,6 +267,16 @@ impl State {
                     why: Off::Objected,
                 };
             }
+        }
+    }
+
+    /// An enrolment revokes the consents before it for this channel, and none after it.
+    fn check_register(&mut self, channel: &Channel, enrolled: bool, mark: Mark) {
+        self.register.insert(channel.clone(), mark);
+        if enrolled {
+            let over_it = |facet: &&Facet| matches!(facet, Facet::Contact(_, its) if its == channel);
+            let facets: Facets = self.facets.keys().filter(over_it).cloned().collect();
+            self.switch_off(&facets, mark, Off::Withdrawn);
         }
     }
 
@@ -229,6 +300,16 @@ impl State {
                 );
             }
         }
+    }
+
+    /// The state stays small: a grant without a facet and an origin without an effect go.
+    fn forget_what_nothing_rests_on(&mut self) {
+        let stood_on: BTreeSet<Version> = self.facets.values().map(|switch| switch.act()).collect();
+        self.grants.retain(|version, _| stood_on.contains(version));
+        let Self { told_by, profile, .. } = self;
+        told_by.retain(|version, _| {
+            stood_on.contains(version) || profile.values().any(|written| written.by == *version)
+        });
     }
 
     pub fn standing(&self, facet: &Facet, at: Timestamp) -> Standing<'_> {
@@ -267,10 +348,11 @@ impl State {
 }
 
 impl Switch {
-    fn stands_on(&self, version: Version) -> bool {
+    /// The act that put it there.
+    fn act(&self) -> Version {
         match self {
-            Self::On { grant } | Self::Pending { grant } => *grant == version,
-            Self::Off { .. } => false,
+            Self::On { grant } | Self::Pending { grant } => *grant,
+            Self::Off { mark, .. } => mark.by,
         }
     }
 }

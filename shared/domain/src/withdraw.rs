@@ -69,6 +69,33 @@ impl Record {
         Ok((!stands).then_some(act))
     }
 
+    /// Write down a look at the opposition register. An enrolment revokes earlier consents to be called or
+    /// written to, and leaves later ones (DPR 26/2022).
+    pub fn check_register(
+        &self,
+        policies: &Policies,
+        channel: &Channel,
+        enrolled: bool,
+        (checked_at, evidence): (Option<Timestamp>, Evidence),
+        now: Timestamp,
+    ) -> Result<Act, Refusal> {
+        if !policies
+            .iter()
+            .any(|policy| policy.channels.contains_key(channel))
+        {
+            return Err(Refusal::UnknownChannel { place: 0 });
+        }
+        self.next(
+            What::RegisterChecked {
+                channel: channel.clone(),
+                enrolled,
+            },
+            checked_at,
+            evidence,
+            now,
+        )
+    }
+
     fn named(&self, policies: &Policies, selection: &Selection) -> Result<Facets, Refusal> {
         // What some notice offers, and what the record has from a notice that is no longer stored.
         let mut all: Facets = policies.iter().flat_map(Policy::facets).collect();

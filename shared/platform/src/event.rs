@@ -5,12 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::act::Version;
+use domain::change::{Change, Ended};
 use domain::codes::Category;
 use domain::facet::Facets;
-use domain::holding::{Change, Ended, Holding};
-use domain::policy::Policy;
+use domain::holding::Holding;
+use domain::record::View;
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::courier::Letter;
@@ -59,16 +61,35 @@ struct ChangeTold {
     reason: Option<&'static str>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     content: BTreeMap<String, Content>,
+    /// The grant to be confirmed, or that was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    act: Option<Version>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
+    /// Where the data subject confirms.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<String>,
+    /// Where to send the link, and for nothing else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contact: Option<Value>,
+}
+
+/// What a processor needs to ask for a confirmation.
+#[derive(Debug, Clone)]
+pub struct Confirmation {
+    pub link: String,
+    pub contact: Value,
 }
 
 /// What there is to tell, and what has been read of it.
 pub struct Told<'a> {
     pub claim: &'a Claim,
+    pub view: &'a View<'a>,
     pub version: Version,
-    pub policy: Option<&'a Policy>,
     pub changes: &'a [Change],
     pub holding: &'a Holding,
     pub contents: &'a BTreeMap<Category, Content>,
+    pub confirmations: &'a BTreeMap<Version, Confirmation>,
 }
 
 /// The letter that tells it. Its id follows from what it says, so that the same said again is the same
@@ -77,15 +98,11 @@ pub fn letter(told: &Told<'_>, now: Timestamp) -> Result<Letter, serde_json::Err
     let Told {
         claim,
         version,
-        policy,
         changes,
         holding,
-        contents,
+        ..
     } = told;
-    let changes: Vec<ChangeTold> = changes
-        .iter()
-        .map(|change| change_told(change, contents))
-        .collect();
+    let changes: Vec<ChangeTold> = changes.iter().map(|change| change_told(change, told)).collect();
     let holds = HoldsTold {
         categories: holding.categories.keys().map(ToString::to_string).collect(),
         facets: names(&holding.facets),
@@ -114,7 +131,7 @@ pub fn letter(told: &Told<'_>, now: Timestamp) -> Result<Letter, serde_json::Err
         data: Data {
             sequence: claim.entry.claims,
             version: *version,
-            controller: policy.map(|policy| policy.controller.name.as_str()),
+            controller: told.view.controller().map(|controller| controller.name.as_str()),
             recipient: claim.entry.recipient.to_string(),
             changes,
             holds,
@@ -132,43 +149,92 @@ pub fn categories_told<'a>(changes: &'a [Change], holding: &Holding) -> BTreeSet
         | Change::Withdrawn { .. }
         | Change::Objected { .. }
         | Change::Lapsed { .. }
-        | Change::EntitlementEnded { .. } => None,
+        | Change::EntitlementEnded { .. }
+        | Change::ConfirmationRequested { .. }
+        | Change::Confirmed { .. }
+        | Change::ReminderDue { .. } => None,
     });
     let has_content = |category: &&Category| holding.categories.get(*category).is_some_and(Option::is_some);
     told.flatten().filter(has_content).collect()
 }
 
-fn change_told(change: &Change, contents: &BTreeMap<Category, Content>) -> ChangeTold {
-    let (change, facets, categories, reason, with_content) = match change {
-        Change::Granted { facets } => ("granted", Some(facets), None, None, false),
-        Change::Withdrawn { facets } => ("withdrawn", Some(facets), None, None, false),
-        Change::Objected { facets } => ("objected", Some(facets), None, None, false),
-        Change::Lapsed { facets } => ("lapsed", Some(facets), None, None, false),
-        Change::EntitlementStarted { categories } => {
-            ("entitlement-started", None, Some(categories), None, true)
+impl ChangeTold {
+    fn named(change: &'static str) -> Self {
+        Self {
+            change,
+            facets: Vec::new(),
+            categories: Vec::new(),
+            reason: None,
+            content: BTreeMap::new(),
+            act: None,
+            until: None,
+            link: None,
+            contact: None,
         }
-        Change::EntitlementEnded { categories, why } => (
-            "entitlement-ended",
-            None,
-            Some(categories),
-            Some(reason(*why)),
-            false,
-        ),
-        Change::Updated { categories } => ("updated", None, Some(categories), None, true),
-    };
-    let content = categories.into_iter().flatten().filter(|_| with_content);
-    let content =
-        content.filter_map(|category| Some((category.to_string(), contents.get(category)?.clone())));
-    ChangeTold {
-        change,
-        facets: facets.map(names).unwrap_or_default(),
-        categories: categories
-            .into_iter()
-            .flatten()
-            .map(ToString::to_string)
-            .collect(),
-        reason,
-        content: content.collect(),
+    }
+
+    fn with_facets(self, facets: &Facets) -> Self {
+        Self {
+            facets: names(facets),
+            ..self
+        }
+    }
+
+    fn with_categories(self, categories: &BTreeSet<Category>) -> Self {
+        Self {
+            categories: categories.iter().map(ToString::to_string).collect(),
+            ..self
+        }
+    }
+
+    fn with_content(self, contents: &BTreeMap<Category, Content>) -> Self {
+        let content = contents
+            .iter()
+            .map(|(category, content)| (category.to_string(), content.clone()));
+        let content = content
+            .filter(|(category, _)| self.categories.contains(category))
+            .collect();
+        Self { content, ..self }
+    }
+}
+
+fn change_told(change: &Change, told: &Told<'_>) -> ChangeTold {
+    match change {
+        Change::Granted { facets } => ChangeTold::named("granted").with_facets(facets),
+        Change::Withdrawn { facets } => ChangeTold::named("withdrawn").with_facets(facets),
+        Change::Objected { facets } => ChangeTold::named("objected").with_facets(facets),
+        Change::Lapsed { facets } => ChangeTold::named("lapsed").with_facets(facets),
+        Change::EntitlementStarted { categories } => ChangeTold::named("entitlement-started")
+            .with_categories(categories)
+            .with_content(told.contents),
+        Change::EntitlementEnded { categories, why } => {
+            let ended = ChangeTold::named("entitlement-ended").with_categories(categories);
+            ChangeTold {
+                reason: Some(reason(*why)),
+                ..ended
+            }
+        }
+        Change::Updated { categories } => ChangeTold::named("updated")
+            .with_categories(categories)
+            .with_content(told.contents),
+        Change::ConfirmationRequested { grant, until } => {
+            let asked = told.confirmations.get(grant);
+            ChangeTold {
+                act: Some(*grant),
+                until: Some(Instant(*until).to_string()),
+                link: asked.map(|asked| asked.link.clone()),
+                contact: asked.map(|asked| asked.contact.clone()),
+                ..ChangeTold::named("confirmation-requested")
+            }
+        }
+        Change::Confirmed { grant } => ChangeTold {
+            act: Some(*grant),
+            ..ChangeTold::named("confirmed")
+        },
+        Change::ReminderDue { until } => ChangeTold {
+            until: Some(Instant(*until).to_string()),
+            ..ChangeTold::named("reminder-due")
+        },
     }
 }
 

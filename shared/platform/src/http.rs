@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use domain::codes::RecipientId;
 use domain::subject::Subject;
 use jiff::Timestamp;
 use lambda_http::http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, ETAG, RETRY_AFTER};
@@ -29,6 +30,8 @@ pub type Answer = Result<Response<Body>, Problem>;
 
 /// More than any request of this API needs.
 const BODY_BYTES_MAX: usize = 64 * 1024;
+/// The claim of a recipient's token that says which recipient it is.
+const RECIPIENT_CLAIM: &str = "recipient";
 const KEY_LEN_MAX: usize = 255;
 /// When a caller whose request was not answered may try again.
 const RETRY_AFTER_S: &str = "2";
@@ -95,20 +98,22 @@ pub fn json(status: StatusCode, told: &impl Serialize) -> Answer {
     answer(status, None, told)
 }
 
+/// Answer with plain text.
+pub fn plain(text: String) -> Answer {
+    let builder = Response::builder()
+        .status(StatusCode::OK)
+        .header(CONTENT_TYPE, "text/plain; charset=utf-8");
+    builder
+        .body(Body::Text(text))
+        .map_err(|error| broken(error.into()))
+}
+
 /// Answer with a JSON body that stands for a version of a resource.
 pub fn versioned(status: StatusCode, version: u32, told: &impl Serialize) -> Answer {
     answer(status, Some(version), told)
 }
 
 fn answer(status: StatusCode, version: Option<u32>, told: &impl Serialize) -> Answer {
-    let broken = |cause: Box<dyn std::error::Error + Send + Sync>| Problem {
-        cause: Some(cause),
-        ..Problem::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "unwritable",
-            "the answer could not be written",
-        )
-    };
     let body = serde_json::to_string(told).map_err(|error| broken(error.into()))?;
     let mut builder = Response::builder()
         .status(status)
@@ -119,6 +124,18 @@ fn answer(status: StatusCode, version: Option<u32>, told: &impl Serialize) -> An
     builder
         .body(Body::Text(body))
         .map_err(|error| broken(error.into()))
+}
+
+fn broken(cause: Box<dyn std::error::Error + Send + Sync>) -> Problem {
+    let problem = Problem::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "unwritable",
+        "the answer could not be written",
+    );
+    Problem {
+        cause: Some(cause),
+        ..problem
+    }
 }
 
 /// Read the body as JSON.
@@ -369,6 +386,28 @@ fn fingerprint(request: &Request, key: &str) -> Result<Fingerprint, Problem> {
         key: half(&[key.as_bytes()]),
         body,
     })
+}
+
+/// The recipient that the path names, if the caller is that recipient: its token says so.
+pub fn recipient_itself(request: &Request) -> Result<RecipientId, Problem> {
+    let named: RecipientId = path(request, "recipient")?;
+    let claims = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context
+            .authorizer
+            .as_ref()
+            .and_then(|authorizer| authorizer.jwt.as_ref())
+            .map(|jwt| &jwt.claims),
+        _ => None,
+    };
+    let claimed = claims.and_then(|claims| claims.get(RECIPIENT_CLAIM));
+    if claimed.is_some_and(|claimed| claimed == named.as_str()) {
+        return Ok(named);
+    }
+    Err(Problem::new(
+        StatusCode::FORBIDDEN,
+        "not-yourself",
+        "a recipient speaks for itself alone",
+    ))
 }
 
 /// The data subject that the path names.

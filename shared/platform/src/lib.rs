@@ -17,5 +17,6 @@ pub mod queue;
 pub mod store;
 pub mod stream;
 pub mod telemetry;
+pub mod token;
 pub mod told;
 pub mod wire;

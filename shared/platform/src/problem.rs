@@ -73,6 +73,7 @@ impl From<Refusal> for Problem {
             Refusal::UnknownBrand => ("unknown-brand", "/brand".to_owned()),
             Refusal::UnknownCampaignPurpose => ("unknown-purpose", "/purpose".to_owned()),
             Refusal::UnknownMessageType => ("unknown-message-type", "/message_type".to_owned()),
+            Refusal::NothingToConfirm => ("nothing-to-confirm", "path token".to_owned()),
             Refusal::NothingGranted => ("nothing-granted", "/controls".to_owned()),
             Refusal::NothingWithdrawn => ("nothing-withdrawn", "/all".to_owned()),
             Refusal::HappensInTheFuture => ("in-the-future", "/happened_at".to_owned()),

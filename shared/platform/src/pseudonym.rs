@@ -75,6 +75,11 @@ impl Pseudonyms {
         Some(Mark(digest::text(&hash[..16])))
     }
 
+    /// The subject that a visitor becomes, from the key of its request. No caller's id has a colon.
+    pub fn visitor(&self, request: &str) -> Option<Subject> {
+        self.pseudonym(&format!("visitor:{request}"))
+    }
+
     fn pseudonym(&self, id: &str) -> Option<Subject> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).ok()?;
         mac.update(id.as_bytes());

@@ -80,6 +80,21 @@ pub struct ActTold {
     cleared: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     data_source: Option<String>,
+    /// The data subject was asked to confirm it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    to_be_confirmed: bool,
+    /// The grant that this act confirms, or that nobody confirmed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grant: Option<Version>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enrolled: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
+    /// The recipient that told the system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    told_by: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -192,7 +207,7 @@ impl StateTold {
             profile: state
                 .profile
                 .iter()
-                .map(|(category, act)| (category.to_string(), *act))
+                .map(|(category, written)| (category.to_string(), written.by))
                 .collect(),
         }
     }
@@ -215,10 +230,21 @@ impl From<&Act> for ActTold {
             written: Vec::new(),
             cleared: Vec::new(),
             data_source: None,
+            to_be_confirmed: false,
+            grant: None,
+            channel: None,
+            enrolled: None,
+            until: None,
+            told_by: act.evidence.told_by.as_ref().map(ToString::to_string),
         };
         match &act.what {
-            What::Granted { facets, shown } => {
+            What::Granted {
+                facets,
+                shown,
+                to_be_confirmed,
+            } => {
                 told.act = "granted";
+                told.to_be_confirmed = *to_be_confirmed;
                 told.facets = names(facets);
                 told.notice = Some(NoticeTold {
                     id: shown.notice.to_string(),
@@ -232,6 +258,27 @@ impl From<&Act> for ActTold {
                 told.facets = names(facets);
             }
             What::Objected => told.act = "objected",
+            What::Confirmed { grant } => {
+                told.act = "confirmed";
+                told.grant = Some(*grant);
+            }
+            What::ConfirmationLapsed { grant } => {
+                told.act = "confirmation-lapsed";
+                told.grant = Some(*grant);
+            }
+            What::RegisterChecked { channel, enrolled } => {
+                told.act = "register-checked";
+                told.channel = Some(channel.to_string());
+                told.enrolled = Some(*enrolled);
+            }
+            What::ReminderDue { until } => {
+                told.act = "reminder-due";
+                told.until = Some(instant(*until));
+            }
+            What::RetentionEnded { categories } => {
+                told.act = "retention-ended";
+                told.cleared = categories.iter().map(ToString::to_string).collect();
+            }
             What::Lapsed { facets } => {
                 told.act = "lapsed";
                 told.facets = names(facets);

@@ -34,6 +34,9 @@ struct ActJson {
     grade: String,
     #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
     brand: Option<String>,
+    /// The recipient that told the system.
+    #[serde(rename = "by", default, skip_serializing_if = "Option::is_none")]
+    told_by: Option<String>,
     /// The hashes of the idempotency key and of the body that came with it.
     #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
     asked: Option<(String, String)>,
@@ -48,6 +51,22 @@ enum WhatJson {
     Granted {
         f: FacetsJson,
         n: ShownJson,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        ask: bool,
+    },
+    Confirmed {
+        g: Version,
+    },
+    ConfirmationLapsed {
+        g: Version,
+    },
+    RegisterChecked {
+        ch: Word<Channel>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        on: bool,
+    },
+    ReminderDue {
+        u: i64,
     },
     Withdrawn {
         f: FacetsJson,
@@ -75,6 +94,9 @@ enum WhatJson {
         #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
         c: BTreeSet<String>,
         s: String,
+    },
+    RetentionEnded {
+        c: BTreeSet<String>,
     },
 }
 
@@ -114,6 +136,7 @@ pub(super) fn write(act: &Act, asked: Option<&Fingerprint>, sealed: Option<Strin
         via: act.evidence.via.as_str().to_owned(),
         grade: act.evidence.grade.as_str().to_owned(),
         brand: act.evidence.brand.as_ref().map(ToString::to_string),
+        told_by: act.evidence.told_by.as_ref().map(ToString::to_string),
         asked: asked.map(|asked| (asked.key.clone(), asked.body.clone())),
         sealed,
     };
@@ -131,6 +154,7 @@ pub(super) fn read(version: Version, text: &str) -> Result<StoredAct, Error> {
             via: json.via.parse()?,
             grade: json.grade.parse()?,
             brand: json.brand.map(|brand| brand.parse()).transpose()?,
+            told_by: json.told_by.map(|recipient| recipient.parse()).transpose()?,
         };
         let act = Act {
             version,
@@ -150,9 +174,23 @@ pub(super) fn read(version: Version, text: &str) -> Result<StoredAct, Error> {
 impl From<&What> for WhatJson {
     fn from(what: &What) -> Self {
         match what {
-            What::Granted { facets, shown } => Self::Granted {
+            What::Granted {
+                facets,
+                shown,
+                to_be_confirmed,
+            } => Self::Granted {
                 f: facets.into(),
                 n: shown.into(),
+                ask: *to_be_confirmed,
+            },
+            What::Confirmed { grant } => Self::Confirmed { g: *grant },
+            What::ConfirmationLapsed { grant } => Self::ConfirmationLapsed { g: *grant },
+            What::RegisterChecked { channel, enrolled } => Self::RegisterChecked {
+                ch: Word(channel.clone()),
+                on: *enrolled,
+            },
+            What::ReminderDue { until } => Self::ReminderDue {
+                u: until.as_millisecond(),
             },
             What::Withdrawn { facets } => Self::Withdrawn { f: facets.into() },
             What::Objected => Self::Objected,
@@ -172,15 +210,12 @@ impl From<&What> for WhatJson {
                 written,
                 cleared,
                 source,
-            } => {
-                let names =
-                    |categories: &BTreeSet<Category>| categories.iter().map(ToString::to_string).collect();
-                Self::ProfileUpdated {
-                    w: names(written),
-                    c: names(cleared),
-                    s: source.to_string(),
-                }
-            }
+            } => Self::ProfileUpdated {
+                w: names(written),
+                c: names(cleared),
+                s: source.to_string(),
+            },
+            What::RetentionEnded { categories } => Self::RetentionEnded { c: names(categories) },
         }
     }
 }
@@ -188,9 +223,19 @@ impl From<&What> for WhatJson {
 impl WhatJson {
     fn read(self) -> Read<What> {
         Ok(match self {
-            Self::Granted { f, n } => What::Granted {
+            Self::Granted { f, n, ask } => What::Granted {
                 facets: f.read()?,
                 shown: n.read()?,
+                to_be_confirmed: ask,
+            },
+            Self::Confirmed { g } => What::Confirmed { grant: g },
+            Self::ConfirmationLapsed { g } => What::ConfirmationLapsed { grant: g },
+            Self::RegisterChecked { ch, on } => What::RegisterChecked {
+                channel: ch.0,
+                enrolled: on,
+            },
+            Self::ReminderDue { u } => What::ReminderDue {
+                until: Timestamp::from_millisecond(u)?,
             },
             Self::Withdrawn { f } => What::Withdrawn { facets: f.read()? },
             Self::Objected => What::Objected,
@@ -202,21 +247,27 @@ impl WhatJson {
             },
             Self::RelationEnded { r } => What::RelationEnded { relation: r.read()? },
             Self::DeliveryPeriodEnded { r } => What::DeliveryPeriodEnded { relation: r.read()? },
-            Self::ProfileUpdated { w, c, s } => {
-                let categories = |names: BTreeSet<String>| -> Read<BTreeSet<Category>> {
-                    names
-                        .iter()
-                        .map(|name| name.parse().map_err(BoxError::from))
-                        .collect()
-                };
-                What::ProfileUpdated {
-                    written: categories(w)?,
-                    cleared: categories(c)?,
-                    source: s.parse()?,
-                }
-            }
+            Self::ProfileUpdated { w, c, s } => What::ProfileUpdated {
+                written: categories(&w)?,
+                cleared: categories(&c)?,
+                source: s.parse()?,
+            },
+            Self::RetentionEnded { c } => What::RetentionEnded {
+                categories: categories(&c)?,
+            },
         })
     }
+}
+
+fn names(categories: &BTreeSet<Category>) -> BTreeSet<String> {
+    categories.iter().map(ToString::to_string).collect()
+}
+
+fn categories(names: &BTreeSet<String>) -> Read<BTreeSet<Category>> {
+    names
+        .iter()
+        .map(|name| name.parse().map_err(BoxError::from))
+        .collect()
 }
 
 impl From<&Shown> for ShownJson {

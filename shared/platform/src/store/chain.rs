@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnConsumedCapacity, TransactWriteItem};
-use domain::act::{Act, Version};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, ReturnConsumedCapacity, TransactWriteItem};
+use domain::act::{Act, Version, What};
 use domain::record::Record;
 use domain::refusal::Refusal;
 use domain::subject::Subject;
@@ -286,12 +286,14 @@ impl Store {
         act: &Act,
         beside: &Beside,
     ) -> Result<(Vec<TransactWriteItem>, Option<String>), Error> {
+        let mut writes = self.erasures(subject, act)?;
+        let mut sealed = None;
         match beside {
-            Beside::Nothing => Ok((Vec::new(), None)),
+            Beside::Nothing => {}
             Beside::Evidence(evidence) => {
                 let mut salt = [0; 16];
                 getrandom::fill(&mut salt).map_err(|error| Error::Unavailable(error.to_string().into()))?;
-                let sealed = digest::text(&digest::sha256(&[&salt, evidence.as_bytes()]));
+                sealed = Some(digest::text(&digest::sha256(&[&salt, evidence.as_bytes()])));
                 let mut item = keys::evidence(subject, act.version);
                 item.insert("salt".to_owned(), AttributeValue::B(Blob::new(salt)));
                 item.insert("evidence".to_owned(), text(evidence));
@@ -299,17 +301,74 @@ impl Store {
                     .table_name(&self.table)
                     .set_item(Some(item))
                     .build()?;
-                Ok((vec![TransactWriteItem::builder().put(put).build()], Some(sealed)))
+                writes.push(TransactWriteItem::builder().put(put).build());
             }
             Beside::Profile(edits) => {
-                let writes = edits
-                    .iter()
-                    .map(|edit| edit.write(&self.table, subject, act.version));
-                let mut writes: Vec<_> = writes.collect::<Result<_, Error>>()?;
+                for edit in edits {
+                    writes.push(edit.write(&self.table, subject, act.version)?);
+                }
                 writes.extend(self.new_address(subject, edits, act.learnt_at)?);
-                Ok((writes, None))
             }
         }
+        Ok((writes, sealed))
+    }
+
+    /// What an act itself puts an end to, deleted in the same write: a contact that nobody confirmed, and
+    /// content that was kept as long as it may be.
+    fn erasures(&self, subject: &Subject, act: &Act) -> Result<Vec<TransactWriteItem>, Error> {
+        let gone: Vec<keys::Key> = match &act.what {
+            What::ConfirmationLapsed { grant } => vec![keys::evidence(subject, *grant)],
+            What::RetentionEnded { categories } => categories
+                .iter()
+                .map(|category| keys::profile(subject, category))
+                .collect(),
+            What::Granted { .. }
+            | What::Confirmed { .. }
+            | What::Withdrawn { .. }
+            | What::Objected
+            | What::RegisterChecked { .. }
+            | What::Lapsed { .. }
+            | What::ReminderDue { .. }
+            | What::RelationStarted { .. }
+            | What::RelationEnded { .. }
+            | What::DeliveryPeriodEnded { .. }
+            | What::ProfileUpdated { .. } => Vec::new(),
+        };
+        let delete = |key| {
+            let delete = Delete::builder()
+                .table_name(&self.table)
+                .set_key(Some(key))
+                .build()?;
+            Ok(TransactWriteItem::builder().delete(delete).build())
+        };
+        gone.into_iter().map(delete).collect()
+    }
+
+    /// The contact that a grant came with, for asking to confirm it; none once it is gone.
+    pub async fn contact(
+        &self,
+        subject: &Subject,
+        grant: Version,
+    ) -> Result<Option<serde_json::Value>, Error> {
+        let found = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(keys::evidence(subject, grant)))
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await?;
+        let Some(item) = found.item else { return Ok(None) };
+        let evidence: serde_json::Value = serde_json::from_str(
+            Row {
+                kind: EVIDENCE,
+                item: &item,
+            }
+            .text("evidence")?,
+        )
+        .map_err(|error| Error::unreadable(EVIDENCE, error))?;
+        Ok(evidence.get("contact").cloned())
     }
 
     /// What the same request led to before, if it came before.
@@ -375,6 +434,7 @@ fn short(asked: &Fingerprint) -> [u8; 8] {
 }
 
 const ROW: &str = "an act";
+const EVIDENCE: &str = "evidence";
 
 pub(super) fn newest_of(subject: &Subject, item: &Item) -> Result<Chain, Error> {
     let row = Row { kind: ROW, item };

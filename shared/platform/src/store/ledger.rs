@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValu
 use domain::act::Version;
 use domain::codes::RecipientId;
 use domain::facet::Facets;
-use domain::holding::Holding;
+use domain::holding::{Holding, Request};
 use domain::record::Record;
 use domain::subject::Subject;
 use jiff::{SignedDuration, Timestamp};
@@ -84,6 +84,20 @@ impl Store {
             }
         }
         Ok(entries)
+    }
+
+    /// Whether a recipient may ever have held data of a subject.
+    pub async fn was_ever_told(&self, subject: &Subject, recipient: &RecipientId) -> Result<bool, Error> {
+        let found = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(keys::entry(subject, recipient)))
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await?;
+        Ok(found.item.is_some())
     }
 
     /// Claim the entry of a recipient, unless another delivery holds it ([`Error::Stale`]). From here on
@@ -200,14 +214,17 @@ impl Store {
         unless_lost(update)
     }
 
-    /// There was nothing to tell: the entry is as it was before the claim.
-    pub async fn release(&self, claim: &Claim) -> Result<(), Error> {
+    /// There was nothing to tell: the recipient told us itself, or what changed is nothing to it.
+    pub async fn settle(&self, claim: &Claim, holding: &Holding) -> Result<(), Error> {
         let update = self
             .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(keys::entry(&claim.subject, &claim.entry.recipient)))
-            .update_expression("SET in_doubt = :before REMOVE lease_until, next_attempt_at")
+            .update_expression(
+                "SET holding = :holding, in_doubt = :before REMOVE lease_until, next_attempt_at",
+            )
+            .expression_attribute_values(":holding", text(write(holding)?))
             .condition_expression("claims = :mine")
             .expression_attribute_values(":before", AttributeValue::Bool(claim.entry.in_doubt))
             .expression_attribute_values(":mine", number(claim.entry.claims))
@@ -297,6 +314,12 @@ struct HoldingJson {
     f: FacetsJson,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     r: BTreeSet<String>,
+    /// The confirmations asked for: grant, and until when in ms.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    ask: Vec<(Version, i64)>,
+    /// The ends reminded of, in ms.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    rem: Vec<i64>,
 }
 
 fn write(holding: &Holding) -> Result<String, Error> {
@@ -308,8 +331,32 @@ fn write(holding: &Holding) -> Result<String, Error> {
             .collect(),
         f: (&holding.facets).into(),
         r: holding.relations.iter().map(ToString::to_string).collect(),
+        ask: holding
+            .requests
+            .iter()
+            .filter_map(|request| asked(*request))
+            .collect(),
+        rem: holding
+            .requests
+            .iter()
+            .filter_map(|request| reminded(*request))
+            .collect(),
     };
     serde_json::to_string(&json).map_err(|error| Error::unreadable(KIND, error))
+}
+
+fn asked(request: Request) -> Option<(Version, i64)> {
+    match request {
+        Request::Confirmation { grant, until } => Some((grant, until.as_millisecond())),
+        Request::Reminder { .. } => None,
+    }
+}
+
+fn reminded(request: Request) -> Option<i64> {
+    match request {
+        Request::Reminder { until } => Some(until.as_millisecond()),
+        Request::Confirmation { .. } => None,
+    }
 }
 
 fn read(stored: &str) -> Result<Holding, Error> {
@@ -322,6 +369,15 @@ fn read(stored: &str) -> Result<Holding, Error> {
         };
         for (category, content) in json.c {
             holding.categories.insert(category.parse()?, content);
+        }
+        for (grant, until) in json.ask {
+            let until = Timestamp::from_millisecond(until)?;
+            holding.requests.insert(Request::Confirmation { grant, until });
+        }
+        for until in json.rem {
+            holding.requests.insert(Request::Reminder {
+                until: Timestamp::from_millisecond(until)?,
+            });
         }
         for kind in json.r {
             holding.relations.insert(kind.parse()?);

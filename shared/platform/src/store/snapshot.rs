@@ -23,15 +23,29 @@ struct StateJson {
     off: Vec<OffJson>,
     /// The objection that stands: act, when in ms.
     #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
-    objection: Option<(Version, i64)>,
+    objection: Option<MarkJson>,
     #[serde(rename = "r", default, skip_serializing_if = "Vec::is_empty")]
     relations: Vec<TieJson>,
     #[serde(rename = "p", default, skip_serializing_if = "BTreeMap::is_empty")]
-    profile: BTreeMap<String, Version>,
+    profile: BTreeMap<String, MarkJson>,
+    /// The grants that may still be confirmed, and until when in ms.
+    #[serde(rename = "u", default, skip_serializing_if = "Vec::is_empty")]
+    unconfirmed: Vec<(Version, i64)>,
+    #[serde(rename = "reg", default, skip_serializing_if = "BTreeMap::is_empty")]
+    register: BTreeMap<String, MarkJson>,
+    /// The end that was last reminded of, in ms.
+    #[serde(rename = "rem", default, skip_serializing_if = "Option::is_none")]
+    reminded_of: Option<i64>,
+    /// Which recipient told of an act.
+    #[serde(rename = "by", default, skip_serializing_if = "Vec::is_empty")]
+    told_by: Vec<(Version, String)>,
     /// The last act in order: when it happened in ms, whether it took away, version.
     #[serde(rename = "z")]
     order: (i64, bool, Version),
 }
+
+/// An act, and when it happened in ms.
+type MarkJson = (Version, i64);
 
 #[derive(Serialize, Deserialize)]
 struct GrantJson {
@@ -126,16 +140,40 @@ pub(super) fn write(state: &State) -> Result<String, Error> {
                 f: f.into_iter().collect(),
             })
             .collect(),
-        objection: state.objection.map(|mark| (mark.by, mark.at.as_millisecond())),
+        objection: state.objection.map(mark),
         relations: relations.collect(),
         profile: state
             .profile
             .iter()
-            .map(|(category, version)| (category.to_string(), *version))
+            .map(|(category, written)| (category.to_string(), mark(*written)))
+            .collect(),
+        unconfirmed: state
+            .unconfirmed
+            .iter()
+            .map(|(grant, until)| (*grant, until.as_millisecond()))
+            .collect(),
+        register: state
+            .register
+            .iter()
+            .map(|(channel, checked)| (channel.to_string(), mark(*checked)))
+            .collect(),
+        reminded_of: state.reminded_of.map(Timestamp::as_millisecond),
+        told_by: state
+            .told_by
+            .iter()
+            .map(|(act, recipient)| (*act, recipient.to_string()))
             .collect(),
         order,
     };
     serde_json::to_string(&json).map_err(|error| Error::unreadable("a state", error))
+}
+
+fn mark(mark: Mark) -> MarkJson {
+    (mark.by, mark.at.as_millisecond())
+}
+
+fn marked((by, at): MarkJson) -> Result<Mark, jiff::Error> {
+    Timestamp::from_millisecond(at).map(|at| Mark { by, at })
 }
 
 pub(super) fn read(text: &str) -> Result<State, Error> {
@@ -184,13 +222,20 @@ fn parse(text: &str) -> Result<State, BoxError> {
         };
         state.relations.insert(stored.r.read()?, tie);
     }
-    for (category, version) in json.profile {
-        state.profile.insert(category.parse()?, version);
+    for (category, written) in json.profile {
+        state.profile.insert(category.parse()?, marked(written)?);
     }
-    state.objection = json
-        .objection
-        .map(|(by, ms)| at(ms).map(|at| Mark { by, at }))
-        .transpose()?;
+    for (grant, until) in json.unconfirmed {
+        state.unconfirmed.insert(grant, at(until)?);
+    }
+    for (channel, checked) in json.register {
+        state.register.insert(channel.parse()?, marked(checked)?);
+    }
+    for (act, recipient) in json.told_by {
+        state.told_by.insert(act, recipient.parse()?);
+    }
+    state.reminded_of = json.reminded_of.map(at).transpose()?;
+    state.objection = json.objection.map(marked).transpose()?;
     let (happened_at, takes_away, version) = json.order;
     state.order = Some(Order {
         happened_at: at(happened_at)?,

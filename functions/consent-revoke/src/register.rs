@@ -1,0 +1,62 @@
+//! `POST /v1/subjects/{subject}/register-checks`: what a look at the opposition register found.
+
+use domain::act;
+use domain::codes::Channel;
+use domain::record::Record;
+use jiff::Timestamp;
+use platform::asked::Evidence;
+use platform::http::{self, Answer, Problem, Request, Status};
+use platform::pseudonym::Pseudonyms;
+use platform::store::Store;
+use platform::told::ChangeTold;
+use platform::wire::{Instant, Word};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    channel: Word<Channel>,
+    /// The data subject is in the register: its earlier consents for this channel are revoked.
+    enrolled: bool,
+    #[serde(default)]
+    checked_at: Option<Word<Instant>>,
+    #[serde(default)]
+    evidence: Evidence,
+}
+
+/// Write down what was found, so that a policy that asks for a look can rely on it.
+pub(crate) async fn check(
+    store: &Store,
+    pseudonyms: &Pseudonyms,
+    now: Timestamp,
+    request: Request,
+) -> Answer {
+    let subject = http::subject(&request, pseudonyms)?;
+    let guard = http::guard(&request)?;
+    let asked: Asked = http::body(&request)?;
+    let beside = asked.evidence.beside()?;
+    let evidence = act::Evidence {
+        via: act::Via::Staff,
+        grade: asked.evidence.grade(),
+        brand: None,
+        told_by: None,
+    };
+    let checked_at = asked.checked_at.map(|instant| instant.0.0);
+
+    let step = |record: &Record| {
+        let found = (checked_at, evidence.clone());
+        record
+            .check_register(store.policies, &asked.channel.0, asked.enrolled, found, now)
+            .map(Some)
+    };
+    let change = store
+        .amend(&subject, &guard, &beside, step)
+        .await
+        .map_err(Problem::from)?;
+
+    http::versioned(
+        Status::OK,
+        change.record.version,
+        &ChangeTold::of(&change, store.policies, now),
+    )
+}

@@ -1,0 +1,125 @@
+//! `POST /v1/subjects/{subject}/withdrawals`, and the same told to a recipient: withdraw, or object.
+
+use domain::act;
+use domain::codes::{Channel, Purpose, RecipientId};
+use domain::facet::Facet;
+use domain::record::Record;
+use domain::subject::Subject;
+use domain::withdraw::Selection;
+use jiff::Timestamp;
+use platform::asked::{Evidence, Source};
+use platform::http::{self, Answer, Problem, Request, Status};
+use platform::pseudonym::Pseudonyms;
+use platform::store::{Guard, Store};
+use platform::told::ChangeTold;
+use platform::wire::{Instant, Word, values};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    #[serde(default)]
+    all: bool,
+    #[serde(default)]
+    purposes: Vec<Word<Purpose>>,
+    #[serde(default)]
+    channels: Vec<Word<Channel>>,
+    #[serde(default)]
+    facets: Vec<Word<Facet>>,
+    /// The stronger kind: against direct marketing as such (GDPR 21(2)).
+    #[serde(default)]
+    objection: bool,
+    #[serde(default)]
+    source: Source,
+    #[serde(default)]
+    happened_at: Option<Word<Instant>>,
+    #[serde(default)]
+    evidence: Evidence,
+}
+
+/// Withdraw what the subject names; withdrawing what was never given is recorded too. No key is needed:
+/// what is withdrawn already stays so.
+pub(crate) async fn withdraw(
+    store: &Store,
+    pseudonyms: &Pseudonyms,
+    now: Timestamp,
+    request: Request,
+) -> Answer {
+    let subject = http::subject(&request, pseudonyms)?;
+    take(store, &subject, None, now, request).await
+}
+
+/// Withdraw what the subject told a recipient. It reaches every other one; for that it is enough that this
+/// one may ever have held data of the subject.
+pub(crate) async fn withdraw_told_to_a_recipient(
+    store: &Store,
+    pseudonyms: &Pseudonyms,
+    now: Timestamp,
+    request: Request,
+) -> Answer {
+    let recipient = http::recipient_itself(&request)?;
+    let subject = http::subject(&request, pseudonyms)?;
+    if !store.was_ever_told(&subject, &recipient).await? {
+        let detail = "this recipient never held data of the subject";
+        return Err(Problem::new(Status::FORBIDDEN, "not-concerned", detail));
+    }
+    take(store, &subject, Some(recipient), now, request).await
+}
+
+async fn take(
+    store: &Store,
+    subject: &Subject,
+    told_by: Option<RecipientId>,
+    now: Timestamp,
+    request: Request,
+) -> Answer {
+    let guard = Guard {
+        asked: None,
+        ..http::guard(&request)?
+    };
+    let asked: Asked = http::body(&request)?;
+    let beside = asked.evidence.beside()?;
+    let evidence = act::Evidence {
+        via: asked.source.via(),
+        grade: asked.evidence.grade(),
+        brand: None,
+        told_by,
+    };
+    let happened_at = asked.happened_at.as_ref().map(|instant| instant.0.0);
+    let selection = asked.selection()?;
+
+    let step = |record: &Record| match &selection {
+        None => record.object(happened_at, evidence.clone(), now),
+        Some(selection) => record.withdraw(store.policies, selection, happened_at, evidence.clone(), now),
+    };
+    let change = store
+        .amend(subject, &guard, &beside, step)
+        .await
+        .map_err(Problem::from)?;
+
+    http::versioned(
+        Status::OK,
+        change.record.version,
+        &ChangeTold::of(&change, store.policies, now),
+    )
+}
+
+impl Asked {
+    /// What to withdraw; none for an objection, which is against everything.
+    fn selection(self) -> Result<Option<Selection>, Problem> {
+        let names_some = !(self.purposes.is_empty() && self.channels.is_empty() && self.facets.is_empty());
+        if (self.all || self.objection) && names_some {
+            let detail = "all and objection leave nothing to be named";
+            return Err(Problem::unprocessable("contradiction", "/all", detail));
+        }
+        Ok(match (self.objection, self.all) {
+            (true, _) => None,
+            (false, true) => Some(Selection::All),
+            (false, false) => Some(Selection::Named {
+                purposes: values(self.purposes),
+                channels: values(self.channels),
+                facets: values(self.facets),
+            }),
+        })
+    }
+}

@@ -1,0 +1,42 @@
+//! Confirming: the double opt-in that raises a grant which came with too little proof.
+
+use jiff::Timestamp;
+
+use crate::act::{Act, Evidence, Grade, Version, Via, What};
+use crate::record::Record;
+use crate::refusal::Refusal;
+
+impl Record {
+    /// Confirm one grant, once, and in time. What was withdrawn since stays withdrawn.
+    pub fn confirm(&self, grant: Version, now: Timestamp) -> Result<Option<Act>, Refusal> {
+        if self.confirmed(grant) {
+            return Ok(None);
+        }
+        let until = self
+            .state()
+            .unconfirmed
+            .get(&grant)
+            .ok_or(Refusal::NothingToConfirm)?;
+        if now >= *until {
+            return Err(Refusal::NothingToConfirm);
+        }
+        let evidence = Evidence {
+            via: Via::Form,
+            grade: Grade::A,
+            brand: None,
+            told_by: None,
+        };
+        self.next(What::Confirmed { grant }, None, evidence, now)
+            .map(Some)
+    }
+
+    /// The same click again says nothing new.
+    fn confirmed(&self, grant: Version) -> bool {
+        let state = self.state();
+        let raised = state
+            .grants
+            .get(&grant)
+            .is_some_and(|grant| grant.grade == Grade::A);
+        raised && !state.unconfirmed.contains_key(&grant)
+    }
+}

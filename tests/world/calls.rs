@@ -1,0 +1,297 @@
+//! The seam between the functions and AWS: it sees every call that they make, counts what the engine says
+//! it cost, and can cut any call off.
+//!
+//! It stands where a Lambda's HTTP client stands, so the SDK's own retries happen above it: a call that is
+//! cut off once is made again, as it would be on AWS.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+use serde_json::Value;
+
+/// One call, as it is about to be sent.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// `DynamoDB` or `AmazonSQS`.
+    pub service: String,
+    /// For example `PutItem`.
+    pub operation: String,
+    pub request: Value,
+}
+
+/// One call that was answered, and what the answer says it cost.
+#[derive(Clone, Debug)]
+pub struct Made {
+    pub call: Call,
+    pub read_units: f64,
+    pub write_units: f64,
+}
+
+/// What is to become of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Answered,
+    /// The connection breaks before the engine has seen anything.
+    NeverSent,
+    /// The engine does what it is asked to, and the connection breaks before the answer.
+    AnswerLost,
+}
+
+/// The sum of some calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cost {
+    pub calls: usize,
+    pub read_units: f64,
+    pub write_units: f64,
+}
+
+/// Cheap to clone; all clones are the same seam.
+#[derive(Clone)]
+pub struct Calls(Arc<Inner>);
+
+struct Inner {
+    plain: SharedHttpClient,
+    made: Mutex<Vec<Made>>,
+    judge: Mutex<Option<Judge>>,
+    hook: Mutex<Option<Hook>>,
+}
+
+type Judge = Box<dyn FnMut(&Call) -> Fate + Send>;
+type Picks = Box<dyn Fn(&Call) -> bool + Send>;
+type Meanwhile = Pin<Box<dyn Future<Output = ()> + Send>>;
+type Hook = (Picks, Meanwhile);
+
+impl Call {
+    /// The kinds of the items that it names: the beginnings of their partition keys, such as `CHAIN`.
+    pub fn kinds(&self) -> Vec<&str> {
+        fn look<'a>(value: &'a Value, kinds: &mut Vec<&'a str>) {
+            match value {
+                Value::Object(fields) => {
+                    for (name, value) in fields {
+                        match value["S"].as_str() {
+                            Some(key) if name == "pk" || name == ":pk" => {
+                                kinds.push(key.split('#').next().unwrap_or(key));
+                            }
+                            _ => look(value, kinds),
+                        }
+                    }
+                }
+                Value::Array(list) => list.iter().for_each(|value| look(value, kinds)),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+            }
+        }
+        let mut kinds = Vec::new();
+        look(&self.request, &mut kinds);
+        kinds
+    }
+
+    /// Whether it is this operation, on items of this kind.
+    pub fn is(&self, operation: &str, kind: &str) -> bool {
+        self.operation == operation && self.kinds().contains(&kind)
+    }
+
+    /// Whether every read in it asks for what was written last.
+    pub fn is_strongly_consistent(&self) -> bool {
+        match self.request["RequestItems"].as_object() {
+            Some(tables) => tables.values().all(|keys| keys["ConsistentRead"] == true),
+            None => self.request["ConsistentRead"] == true,
+        }
+    }
+
+    pub fn is_write(&self) -> bool {
+        [
+            "PutItem",
+            "UpdateItem",
+            "DeleteItem",
+            "TransactWriteItems",
+            "BatchWriteItem",
+        ]
+        .contains(&self.operation.as_str())
+    }
+
+    fn of(request: &HttpRequest) -> Self {
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let (service, operation) = target.split_once('.').unwrap_or_default();
+        let body = request.body().bytes().unwrap_or_default();
+        Self {
+            service: service.split('_').next().unwrap_or_default().to_owned(),
+            operation: operation.to_owned(),
+            request: serde_json::from_slice(body).unwrap_or_default(),
+        }
+    }
+}
+
+impl Calls {
+    /// Before the client that really carries the calls.
+    pub fn before(plain: SharedHttpClient) -> Self {
+        Self(Arc::new(Inner {
+            plain,
+            made: Mutex::default(),
+            judge: Mutex::default(),
+            hook: Mutex::default(),
+        }))
+    }
+
+    /// Ask before each call what is to become of it, until [`Calls::heal`].
+    pub fn judge(&self, judge: impl FnMut(&Call) -> Fate + Send + 'static) {
+        *lock(&self.0.judge) = Some(Box::new(judge));
+    }
+
+    /// Let this be the fate of the next call that is picked, and of no other.
+    pub fn once(&self, fate: Fate, picks: impl Fn(&Call) -> bool + Send + 'static) {
+        let mut left = 1;
+        self.judge(move |call| {
+            if left > 0 && picks(call) {
+                left -= 1;
+                return fate;
+            }
+            Fate::Answered
+        });
+    }
+
+    /// From now on, nothing is ever answered.
+    pub fn cut_off(&self) {
+        self.judge(|_| Fate::NeverSent);
+    }
+
+    pub fn heal(&self) {
+        *lock(&self.0.judge) = None;
+    }
+
+    /// Do something between two calls: right before the next one that is picked.
+    pub fn meanwhile(
+        &self,
+        picks: impl Fn(&Call) -> bool + Send + 'static,
+        something: impl Future<Output = ()> + Send + 'static,
+    ) {
+        *lock(&self.0.hook) = Some((Box::new(picks), Box::pin(something)));
+    }
+
+    /// Every call that was answered since the last [`Calls::forget`].
+    pub fn made(&self) -> Vec<Made> {
+        lock(&self.0.made).clone()
+    }
+
+    pub fn forget(&self) {
+        lock(&self.0.made).clear();
+    }
+
+    /// What the engine was asked and says it cost, since the last [`Calls::forget`].
+    pub fn cost(&self) -> Cost {
+        let mut cost = Cost::default();
+        for made in self.made().iter().filter(|made| made.call.service == "DynamoDB") {
+            cost.calls += 1;
+            cost.read_units += made.read_units;
+            cost.write_units += made.write_units;
+        }
+        cost
+    }
+
+    /// How often an operation was asked for, of either service.
+    pub fn count(&self, operation: &str) -> usize {
+        let made = self.made();
+        made.iter()
+            .filter(|made| made.call.operation == operation)
+            .count()
+    }
+
+    async fn carry(
+        self,
+        plain: SharedHttpConnector,
+        request: HttpRequest,
+    ) -> Result<HttpResponse, ConnectorError> {
+        let call = Call::of(&request);
+        let meanwhile = {
+            let mut hook = lock(&self.0.hook);
+            let is_next = hook.as_ref().is_some_and(|(picks, _)| picks(&call));
+            if is_next { hook.take() } else { None }
+        };
+        if let Some((_, something)) = meanwhile {
+            something.await;
+        }
+        let fate = lock(&self.0.judge)
+            .as_mut()
+            .map_or(Fate::Answered, |judge| judge(&call));
+        if fate == Fate::NeverSent {
+            return Err(ConnectorError::io("cut off before it was sent".into()));
+        }
+
+        let mut response = plain.call(request).await?;
+        let body = ByteStream::new(response.take_body()).collect().await;
+        let body = body
+            .map_err(|error| ConnectorError::io(error.into()))?
+            .into_bytes();
+        lock(&self.0.made).push(Made::of(call, &body));
+        if fate == Fate::AnswerLost {
+            return Err(ConnectorError::io("cut off before the answer".into()));
+        }
+        *response.body_mut() = SdkBody::from(body);
+        Ok(response)
+    }
+}
+
+impl Made {
+    fn of(call: Call, answer: &[u8]) -> Self {
+        let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+        let units = |told: &Value| told["CapacityUnits"].as_f64().unwrap_or(0.0);
+        let units = match &answer["ConsumedCapacity"] {
+            Value::Array(tables) => tables.iter().map(units).sum(),
+            told => units(told),
+        };
+        let (read_units, write_units) = if call.is_write() {
+            (0.0, units)
+        } else {
+            (units, 0.0)
+        };
+        Self {
+            call,
+            read_units,
+            write_units,
+        }
+    }
+}
+
+impl HttpClient for Calls {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(Connector {
+            calls: self.clone(),
+            plain: self.0.plain.http_connector(settings, components),
+        })
+    }
+}
+
+#[derive(Debug)]
+struct Connector {
+    calls: Calls,
+    plain: SharedHttpConnector,
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::new(self.calls.clone().carry(self.plain.clone(), request))
+    }
+}
+
+impl fmt::Debug for Calls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Calls(…)")
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,339 @@
+//! Recipients of our own: they verify signatures, remember every request, and misbehave on demand.
+//!
+//! Plain TCP, because no framework hangs up in the middle when it is told to. They hold what a recipient
+//! that follows the contract would hold, so that "what does it hold now?" is a question to ask.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use local::clock::Clock;
+use serde::Deserialize;
+use serde_json::Value;
+use standardwebhooks::Webhook;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+/// How far a signature's time may be from the clock, as the specification advises.
+const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
+
+/// How a recipient answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Manner {
+    #[default]
+    Acknowledges,
+    /// Answers 500, and takes nothing in.
+    Fails,
+    /// Takes everything in, and hangs up before it answers.
+    LosesAnswers,
+    /// Hangs up at once.
+    IsDown,
+    /// Takes everything in, and answers when it is told to behave otherwise.
+    Holds,
+}
+
+/// All recipients, on one port.
+#[derive(Clone)]
+pub struct Recipients(Arc<Inner>);
+
+struct Inner {
+    clock: Clock,
+    url: String,
+    recipients: Mutex<BTreeMap<String, Recipient>>,
+    /// How many requests have come, to all of them.
+    requests: watch::Sender<usize>,
+}
+
+struct Recipient {
+    secret: String,
+    manner: watch::Sender<Manner>,
+    /// How many requests have come, whatever became of them.
+    requests: usize,
+    letters: Vec<Letter>,
+    /// Requests that were turned away for their signature.
+    refused: usize,
+}
+
+/// One event, as it was taken in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Letter {
+    pub id: String,
+    /// The pseudonym of the data subject.
+    pub subject: String,
+    pub sequence: u64,
+    pub body: Value,
+}
+
+/// One thing that a recipient was told.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Change {
+    pub change: String,
+    pub facets: BTreeSet<String>,
+    pub categories: BTreeSet<String>,
+    pub reason: String,
+    pub content: BTreeMap<String, Value>,
+}
+
+/// What a recipient holds of a data subject.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Held {
+    pub facets: BTreeSet<String>,
+    pub categories: BTreeSet<String>,
+    pub content: BTreeMap<String, Value>,
+}
+
+impl Recipients {
+    pub async fn open(clock: Clock) -> io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let recipients = Self(Arc::new(Inner {
+            clock,
+            url,
+            recipients: Mutex::default(),
+            requests: watch::Sender::new(0),
+        }));
+        // Weak, so that the port is closed with the world that it belongs to.
+        let inner = Arc::downgrade(&recipients.0);
+        tokio::spawn(async move {
+            while let Ok((connection, _)) = listener.accept().await {
+                let Some(inner) = inner.upgrade() else { return };
+                tokio::spawn(Self(inner).serve(connection));
+            }
+        });
+        Ok(recipients)
+    }
+
+    pub fn endpoint(&self, name: &str) -> String {
+        format!("{}/{name}", self.0.url)
+    }
+
+    /// From now on, `name` takes what is signed with this secret, and nothing else.
+    pub fn admit(&self, name: &str, secret: &str) {
+        let recipient = Recipient {
+            secret: secret.to_owned(),
+            manner: watch::Sender::default(),
+            requests: 0,
+            letters: Vec::new(),
+            refused: 0,
+        };
+        self.lock().insert(name.to_owned(), recipient);
+    }
+
+    pub fn set(&self, name: &str, manner: Manner) {
+        self.one(name, |recipient| recipient.manner.send_replace(manner));
+    }
+
+    /// Every event that it took in, in the order in which they came.
+    pub fn letters(&self, name: &str) -> Vec<Letter> {
+        self.one(name, |recipient| recipient.letters.clone())
+    }
+
+    /// How many requests have come, whatever became of them.
+    pub fn requests(&self, name: &str) -> usize {
+        self.one(name, |recipient| recipient.requests)
+    }
+
+    /// Wait until so many requests have come.
+    pub async fn until_requested(&self, name: &str, times: usize) {
+        let mut requests = self.0.requests.subscribe();
+        while self.requests(name) < times {
+            // The sender lives as long as `self`.
+            let _ = requests.changed().await;
+        }
+    }
+
+    /// Who turned requests away for their signature.
+    pub fn refused(&self) -> Vec<String> {
+        let recipients = self.lock();
+        let refused = recipients.iter().filter(|(_, recipient)| recipient.refused > 0);
+        refused.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// What it was told of a data subject, in the order in which it came; a repeated event says nothing new.
+    pub fn told(&self, name: &str, subject: &str) -> Vec<Change> {
+        let (told, _) = self.followed(name, subject);
+        told
+    }
+
+    pub fn holds(&self, name: &str, subject: &str) -> Held {
+        let (_, held) = self.followed(name, subject);
+        held
+    }
+
+    /// What a recipient makes of its letters: each once, none after a newer one, and what is not named goes.
+    fn followed(&self, name: &str, subject: &str) -> (Vec<Change>, Held) {
+        let (mut seen, mut newest) = (BTreeSet::new(), 0);
+        let (mut told, mut held) = (Vec::new(), Held::default());
+        for letter in self
+            .letters(name)
+            .into_iter()
+            .filter(|letter| letter.subject == subject)
+        {
+            let data = &letter.body["data"];
+            if !seen.insert(letter.id) || letter.sequence < newest {
+                continue;
+            }
+            newest = letter.sequence;
+            let changes: Vec<Change> = read(&data["changes"]);
+            for change in &changes {
+                for category in &change.categories {
+                    match change.content.get(category) {
+                        Some(content) => held.content.insert(category.clone(), content.clone()),
+                        None => held.content.remove(category),
+                    };
+                }
+            }
+            held.facets = read(&data["holds"]["facets"]);
+            held.categories = read(&data["holds"]["categories"]);
+            held.content
+                .retain(|category, _| held.categories.contains(category));
+            told.extend(changes);
+        }
+        (told, held)
+    }
+
+    async fn serve(self, mut connection: TcpStream) {
+        let Ok(request) = Request::read(&mut connection).await else {
+            return;
+        };
+        let mut manner = match self.take(&request) {
+            Ok(manner) => manner,
+            Err(status) => {
+                let _ = answer(&mut connection, status).await;
+                return;
+            }
+        };
+        let _ = manner.wait_for(|manner| *manner != Manner::Holds).await;
+        let manner = *manner.borrow();
+        match manner {
+            Manner::IsDown | Manner::LosesAnswers => {}
+            Manner::Fails => drop(answer(&mut connection, "500 Internal Server Error").await),
+            Manner::Acknowledges | Manner::Holds => drop(answer(&mut connection, "204 No Content").await),
+        }
+    }
+
+    /// Take a request in, as far as the recipient's manner lets it; how it goes on is in the answer.
+    fn take(&self, request: &Request) -> Result<watch::Receiver<Manner>, &'static str> {
+        let now = self.0.clock.now();
+        let mut recipients = self.lock();
+        let recipient = recipients.get_mut(&request.name).ok_or("404 Not Found")?;
+        recipient.requests += 1;
+        let manner = recipient.manner.subscribe();
+        let taken = match *manner.borrow() {
+            Manner::IsDown | Manner::Fails => Ok(()),
+            Manner::Acknowledges | Manner::LosesAnswers | Manner::Holds => recipient.take_in(request, now),
+        };
+        drop(recipients);
+        self.0.requests.send_modify(|requests| *requests += 1);
+        taken.map(|()| manner)
+    }
+
+    /// # Panics
+    ///
+    /// If there is no such recipient: the test has a typing error.
+    fn one<T>(&self, name: &str, look: impl FnOnce(&mut Recipient) -> T) -> T {
+        match self.lock().get_mut(name) {
+            Some(recipient) => look(recipient),
+            None => panic!("the world has no recipient {name}"),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Recipient>> {
+        self.0.recipients.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Recipient {
+    fn take_in(&mut self, request: &Request, now: Timestamp) -> Result<(), &'static str> {
+        if !request.is_signed(&self.secret, now) {
+            self.refused += 1;
+            return Err("401 Unauthorized");
+        }
+        let body: Value = serde_json::from_slice(&request.body).map_err(|_| "400 Bad Request")?;
+        let text = |value: &Value| value.as_str().map(str::to_owned).ok_or("400 Bad Request");
+        self.letters.push(Letter {
+            id: text(&body["id"])?,
+            subject: text(&body["subject"])?,
+            sequence: body["data"]["sequence"].as_u64().ok_or("400 Bad Request")?,
+            body,
+        });
+        Ok(())
+    }
+}
+
+struct Request {
+    name: String,
+    headers: BTreeMap<String, String>,
+    body: Vec<u8>,
+}
+
+impl Request {
+    async fn read(connection: &mut TcpStream) -> io::Result<Self> {
+        let mut bytes = Vec::new();
+        let end_of_head = loop {
+            if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+                break end;
+            }
+            some(connection.read_buf(&mut bytes).await?)?;
+        };
+        let head = String::from_utf8_lossy(&bytes[..end_of_head]).into_owned();
+        let mut lines = head.split("\r\n");
+        let path = lines
+            .next()
+            .and_then(|line| line.split(' ').nth(1))
+            .unwrap_or_default();
+        let name = path.trim_start_matches('/').to_owned();
+        let headers: BTreeMap<String, String> = lines
+            .filter_map(|line| line.split_once(": "))
+            .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
+            .collect();
+        let length: usize = headers
+            .get("content-length")
+            .and_then(|length| length.parse().ok())
+            .unwrap_or(0);
+        let mut body = bytes.split_off(end_of_head + 4);
+        while body.len() < length {
+            some(connection.read_buf(&mut body).await?)?;
+        }
+        Ok(Self { name, headers, body })
+    }
+
+    /// By Standard Webhooks. The crate's own check of the time knows the computer's clock only.
+    fn is_signed(&self, secret: &str, now: Timestamp) -> bool {
+        let text = |name: &str| self.headers.get(name).map(String::as_str).unwrap_or_default();
+        let id = text("webhook-id");
+        let Ok(sent) = text("webhook-timestamp").parse::<i64>() else {
+            return false;
+        };
+        let in_time = Timestamp::from_second(sent).is_ok_and(|at| now.duration_since(at).abs() <= TOLERANCE);
+        let expected = Webhook::new(secret).and_then(|webhook| webhook.sign(id, sent, &self.body));
+        let mut signatures = text("webhook-signature").split(' ');
+        in_time && expected.is_ok_and(|expected| signatures.any(|signature| signature == expected))
+    }
+}
+
+fn some(read: usize) -> io::Result<()> {
+    if read == 0 {
+        Err(io::ErrorKind::UnexpectedEof.into())
+    } else {
+        Ok(())
+    }
+}
+
+async fn answer(connection: &mut TcpStream, status: &str) -> io::Result<()> {
+    let answer = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+    connection.write_all(answer.as_bytes()).await
+}
+
+/// # Panics
+///
+/// If an event is not written as the contract says.
+fn read<T: serde::de::DeserializeOwned>(value: &Value) -> T {
+    match serde_json::from_value(value.clone()) {
+        Ok(value) => value,
+        Err(error) => panic!("an event is not what the contract says: {error}"),
+    }
+}
