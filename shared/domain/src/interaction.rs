@@ -87,14 +87,14 @@ pub fn fate(
     let (Some(decision), Some(_)) = (tracking(then(*at)), tracking(When::Now(now))) else {
         return Fate::Counted;
     };
-    let policy = decision
+    let pinned = decision
         .policy
         .and_then(|(notice, version)| policies.find(&notice, version));
-    let policy = policy.filter(|policy| {
-        let terms = policy.categories.get(&category);
-        terms.is_some_and(|terms| terms.fields.contains(&field))
-    });
-    match policy.map(|policy| policy.retained_until(&category, *at)) {
+    let terms = pinned.and_then(|policy| policy.categories.get(&category));
+    let until = terms
+        .filter(|terms| terms.fields.contains(&field))
+        .and_then(|_| policies.kept_until(&category, *at));
+    match until {
         Some(until) if until > now => Fate::Kept {
             category,
             field,
@@ -129,7 +129,7 @@ fn tracked(policies: &Policies, kind: Kind) -> Option<(Category, Field)> {
     Some((category.clone(), field))
 }
 
-pub fn email() -> Option<Channel> {
+fn email() -> Option<Channel> {
     EMAIL.parse().ok()
 }
 

@@ -265,12 +265,6 @@ impl Policy {
         later(given, &self.zone, &self.terms.validity)
     }
 
-    /// When content of a category must be gone: a clock of its own, apart from the consent's (T4).
-    pub fn retained_until(&self, category: &Category, from: Timestamp) -> Timestamp {
-        let terms = self.categories.get(category);
-        terms.map_or(from, |terms| later(from, &self.zone, &terms.retention))
-    }
-
     /// Until when a consent that was given then may be confirmed.
     pub fn confirmable_until(&self, given: Timestamp) -> Timestamp {
         later(given, &self.zone, &self.terms.confirmation)
