@@ -6,6 +6,7 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use domain::campaign::Campaign;
 use domain::codes::{CampaignId, Category};
 use domain::interaction::{Cell, Fate, fate};
+use domain::record::Record;
 use domain::subject::Subject;
 use jiff::Timestamp;
 use platform::batch::{self, Failure};
@@ -44,7 +45,7 @@ pub async fn handle(
     batch::each(event, |report: Report| take_in(store, pseudonyms, now, report)).await
 }
 
-/// Sort by person, judge and keep; then count.
+/// Sort by person, judge and keep, then count. Whatever is cut off on the way is done by the next try.
 async fn take_in(
     store: &Store,
     pseudonyms: &Pseudonyms,
@@ -57,27 +58,18 @@ async fn take_in(
     let reported = report.events.len();
     let events: Vec<Event> = report.events.into_iter().filter_map(Event::of).collect();
     let campaigns = declared(store, &events).await?;
-    let known = events.len();
-    let events = events
-        .into_iter()
-        .filter(|event| campaigns.contains_key(&event.campaign));
-    let mut by_subject: BTreeMap<Subject, Vec<Event>> = BTreeMap::new();
-    for event in events {
-        by_subject.entry(event.subject.clone()).or_default().push(event);
-    }
-    let ours: usize = by_subject.values().map(Vec::len).sum();
+    let (known, people) = (events.len(), by_person(events, &campaigns));
+    let ours: usize = people.values().map(Vec::len).sum();
 
-    let (mut counts, mut judged) = (Counts::new(), 0);
-    for (subject, events) in &by_subject {
+    let (mut counts, mut taken) = (Counts::new(), 0);
+    for (subject, events) in &people {
         for event in judge_and_keep(store, &campaigns, subject, events, now).await? {
-            judged += 1;
+            taken += 1;
             note_address(store, event).await?;
             for cell in event.cells() {
                 let mark = pseudonyms.mark(&event.campaign, &cell, subject);
-                counts
-                    .entry((event.campaign.clone(), cell))
-                    .or_default()
-                    .extend(mark);
+                let counted = counts.entry((event.campaign.clone(), cell)).or_default();
+                counted.extend(mark);
             }
         }
     }
@@ -85,15 +77,29 @@ async fn take_in(
         store.count(campaign, cell, marks, now).await?;
     }
 
-    if judged < reported {
+    if taken < reported {
         tracing::warn!(
             unknown_kind = reported - known,
             undeclared_campaign = known - ours,
-            not_under_consent = ours - judged,
+            not_under_consent = ours - taken,
             "some events of a report were dropped"
         );
     }
     Ok(())
+}
+
+/// The events of declared campaigns, by whom they are about.
+fn by_person(
+    events: Vec<Event>,
+    campaigns: &BTreeMap<CampaignId, Campaign>,
+) -> BTreeMap<Subject, Vec<Event>> {
+    let mut people: BTreeMap<Subject, Vec<Event>> = BTreeMap::new();
+    for event in events {
+        if campaigns.contains_key(&event.campaign) {
+            people.entry(event.subject.clone()).or_default().push(event);
+        }
+    }
+    people
 }
 
 /// What the campaigns of these events declared. One that did not is not ours (S29).
@@ -154,7 +160,7 @@ async fn judge_and_keep<'e>(
 
 async fn keep(
     store: &Store,
-    record: &domain::record::Record,
+    record: &Record,
     kept: &BTreeMap<Category, Vec<Seen>>,
     now: Timestamp,
 ) -> Result<(), store::Error> {

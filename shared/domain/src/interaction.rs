@@ -21,6 +21,7 @@ use crate::record::{AHEAD_MAX, Record, When};
 
 /// The one channel that the system knows by name: it is what interactions come over.
 pub const EMAIL: &str = "email";
+
 /// What happened to an e-mail. Nothing else is ever taken in (S46).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {

@@ -27,7 +27,7 @@ impl Store {
             .update_item()
             .table_name(&self.table)
             .set_key(Some(keys::address(subject)))
-            .update_expression("SET found = :found, found_at = :at")
+            .update_expression("SET finding = :found, found_at = :at")
             .condition_expression(
                 "(attribute_not_exists(found_at) OR found_at < :at) \
                  AND (attribute_not_exists(since) OR since <= :sent)",
@@ -64,11 +64,11 @@ impl Store {
             .await?
             .item;
         let row = stored.as_ref().map(|item| Row { kind: KIND, item });
-        let Some(row) = row.filter(|row| row.has("found")) else {
+        let Some(row) = row.filter(|row| row.has("finding")) else {
             return Ok(None);
         };
         let found: Address = row
-            .text("found")?
+            .text("finding")?
             .parse()
             .map_err(|error| Error::unreadable(KIND, error))?;
         let found_at = row.instant("found_at")?;
@@ -94,7 +94,7 @@ impl Store {
         let update = Update::builder()
             .table_name(&self.table)
             .set_key(Some(keys::address(subject)))
-            .update_expression("SET since = :at REMOVE found, found_at")
+            .update_expression("SET since = :at REMOVE finding, found_at")
             .expression_attribute_values(":at", instant(at))
             .build()?;
         Ok(Some(TransactWriteItem::builder().update(update).build()))

@@ -57,7 +57,7 @@ impl Store {
             .send()
             .await;
         match declared {
-            Ok(before) => Ok(before.attributes.unwrap_or_default().is_empty()),
+            Ok(before) => Ok(!before.attributes.unwrap_or_default().contains_key("declared_at")),
             Err(error)
                 if error
                     .as_service_error()
