@@ -26,11 +26,14 @@ use tokio::sync::Mutex;
 mod answer;
 #[path = "world/calls.rs"]
 mod calls;
+#[path = "world/interactions.rs"]
+mod interactions;
 #[path = "world/recipients.rs"]
 mod recipients;
 
 pub use answer::Answer;
 pub use calls::{Call, Calls, Cost, Fate, Made};
+pub use interactions::INTERACTIONS;
 pub use recipients::{Change, Held, Letter, Manner, Recipients};
 
 /// The queue of errands in the template.

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::codes::{Category, Channel, Purpose, RecipientId};
 use domain::decide::{Party, Question, decide};
+use domain::interaction::EMAIL;
+use domain::recipient::RecipientKind;
 use domain::record::{Record, When};
 use domain::subject::Subject;
 use futures_util::future::try_join_all;
@@ -55,6 +57,9 @@ struct AnswerTold {
     decision: DecisionTold,
     /// The newest act of the record: an answer to a later version supersedes this one.
     version: u32,
+    /// Why mail is held back although it is allowed: a state of the address, not of the consent (S50).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppressed: Option<&'static str>,
 }
 
 pub(crate) async fn answer(
@@ -68,7 +73,9 @@ pub(crate) async fn answer(
     let subjects = checked(&asked.questions, pseudonyms, now)?;
     let (records, recipients) = read(store, &asked.questions, &subjects).await?;
 
-    let answers = asked.questions.iter().zip(&subjects).map(|(question, subject)| {
+    let mut answers = Vec::new();
+    let mut mailed = Vec::new();
+    for (question, subject) in asked.questions.iter().zip(&subjects) {
         let record = &records[subject];
         let view = record
             .view(store.policies, question.when(now))
@@ -79,14 +86,33 @@ pub(crate) async fn answer(
             None => Party::Unknown,
         };
         let decision = decide(&view, party, &question.question());
-        AnswerTold {
+        mailed.push((decision.allowed && question.is_about_mail_now(party)).then_some(subject));
+        answers.push(AnswerTold {
             decision: (&decision).into(),
             version: record.version,
-        }
+            suppressed: None,
+        });
+    }
+    let suppressed = suppressed(store, mailed.iter().flatten().copied(), now).await?;
+
+    for (answer, subject) in answers.iter_mut().zip(mailed) {
+        answer.suppressed = subject.and_then(|subject| suppressed.get(subject).copied());
+    }
+    crate::ok(&Told { answers })
+}
+
+/// Whose address is known not to be reached; read only for those who may be mailed.
+async fn suppressed<'s>(
+    store: &Store,
+    subjects: impl Iterator<Item = &'s Subject>,
+    now: Timestamp,
+) -> Result<BTreeMap<&'s Subject, &'static str>, Problem> {
+    let subjects: BTreeSet<&Subject> = subjects.collect();
+    let states = subjects.into_iter().map(async |subject| {
+        let address = store.suppressed(subject, now).await?;
+        Ok::<_, platform::store::Error>(address.map(|address| (subject, address.as_str())))
     });
-    crate::ok(&Told {
-        answers: answers.collect(),
-    })
+    Ok(try_join_all(states).await?.into_iter().flatten().collect())
 }
 
 /// The subjects of the questions, once each question makes sense.
@@ -160,6 +186,20 @@ impl QuestionAsked {
             channel: self.channel.as_ref().map(|channel| channel.0.clone()),
             category: self.category.as_ref().map(|category| category.0.clone()),
         }
+    }
+
+    /// Whether whoever sends the campaigns, the controller or a processor, asks if it may send e-mail now.
+    fn is_about_mail_now(&self, party: Party<'_>) -> bool {
+        let sends = match party {
+            Party::Controller => true,
+            Party::Recipient(recipient) => recipient.kind == RecipientKind::Processor,
+            Party::Unknown => false,
+        };
+        let over_email = self
+            .channel
+            .as_ref()
+            .is_some_and(|channel| channel.0.as_str() == EMAIL);
+        sends && over_email && self.category.is_none() && !self.is_about_the_past()
     }
 
     fn is_about_the_past(&self) -> bool {

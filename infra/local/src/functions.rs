@@ -27,6 +27,7 @@ use crate::sdk;
 const ERRANDS: &str = "Errands";
 /// And of those that can never be run.
 const DEAD: &str = "ErrandsDead";
+const DEAD_INTERACTIONS: &str = "InteractionsDead";
 /// A fixed key, so that what `--data` keeps can be read again. It guards nothing.
 const DEVELOPMENT_KEY: &[u8] = b"a development key that guards nothing at all";
 
@@ -37,6 +38,7 @@ struct Parts {
     pseudonyms: Pseudonyms,
     tokens: Tokens,
     sync: partner_sync::Parts,
+    dead_interactions: Queue,
 }
 
 /// All functions by the names of their folders, under these policies, speaking to AWS through this client.
@@ -69,6 +71,7 @@ pub fn all(
         pseudonyms,
         tokens,
         sync,
+        dead_interactions: queue(DEAD_INTERACTIONS),
     });
 
     let functions = [
@@ -112,6 +115,21 @@ pub fn all(
             "partner-sync",
             event_function(&parts, |on, event, now| async move {
                 Ok(partner_sync::handle(&on.sync, now, event).await)
+            }),
+        ),
+        (
+            "interaction-track",
+            event_function(&parts, |on, event, now| async move {
+                Ok(
+                    interaction_track::handle(&on.store, &on.pseudonyms, &on.dead_interactions, now, event)
+                        .await,
+                )
+            }),
+        ),
+        (
+            "campaign-statistics",
+            http_function(&parts, |on, request, now| async move {
+                campaign_statistics::handle(&on.store, now, request).await
             }),
         ),
         (

@@ -84,6 +84,10 @@ codes! {
     Brand
     /// Where a piece of profile data came from (S35).
     Source
+    /// A mailing, declared with one purpose and one message type (S29).
+    CampaignId
+    /// What can be clicked in an e-mail: a link or a piece of content, by the code that its campaign gave it.
+    Target
     /// A language tag such as `it`.
     Language
 }

@@ -4,6 +4,8 @@
 //! Time is an argument. The rules are data, in a [`policy::Policy`].
 
 pub mod act;
+pub mod address;
+pub mod campaign;
 pub mod change;
 pub mod codes;
 mod confirm;
@@ -12,6 +14,7 @@ pub mod due;
 pub mod facet;
 pub mod grant;
 pub mod holding;
+pub mod interaction;
 mod lapse;
 pub mod policy;
 pub mod profile;

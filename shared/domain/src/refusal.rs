@@ -19,6 +19,10 @@ pub enum Refusal {
     UnknownPurpose { place: usize },
     #[error("the notice has no such brand")]
     UnknownBrand,
+    #[error("no notice has such a purpose to send for")]
+    UnknownCampaignPurpose,
+    #[error("no notice has such a message type for this purpose")]
+    UnknownMessageType,
     #[error("there is nothing to confirm: it was confirmed, has lapsed, or was never asked for")]
     NothingToConfirm,
     #[error("nothing is granted: name a control with channels, or a facet")]

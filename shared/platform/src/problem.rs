@@ -81,6 +81,8 @@ impl From<Refusal> for Problem {
             Refusal::UnknownChannel { place } => ("unknown-channel", format!("/channels/{place}")),
             Refusal::UnknownPurpose { place } => ("unknown-purpose", format!("/purposes/{place}")),
             Refusal::UnknownBrand => ("unknown-brand", "/brand".to_owned()),
+            Refusal::UnknownCampaignPurpose => ("unknown-purpose", "/purpose".to_owned()),
+            Refusal::UnknownMessageType => ("unknown-message-type", "/message_type".to_owned()),
             Refusal::NothingToConfirm => ("nothing-to-confirm", "path token".to_owned()),
             Refusal::NothingGranted => ("nothing-granted", "/controls".to_owned()),
             Refusal::NothingWithdrawn => ("nothing-withdrawn", "/all".to_owned()),

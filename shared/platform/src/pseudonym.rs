@@ -1,11 +1,14 @@
 //! From the caller's own opaque id of a data subject to the pseudonym that the system knows.
 
+use domain::codes::CampaignId;
+use domain::interaction::Cell;
 use domain::subject::Subject;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::aws::{self, Unset};
 use crate::digest;
+use crate::store::Mark;
 
 const ID_LEN_MAX: usize = 128;
 /// As many digits as the shortest phone number that is worth calling.
@@ -60,6 +63,16 @@ impl Pseudonyms {
             return Err(BadSubject::Malformed);
         }
         self.pseudonym(named).ok_or(BadSubject::Malformed)
+    }
+
+    /// The mark that a subject was counted once, in one cell of one campaign. Without the key nobody can tell
+    /// whose it is, not even by trying all subjects.
+    pub fn mark(&self, campaign: &CampaignId, cell: &Cell, subject: &Subject) -> Option<Mark> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).ok()?;
+        // No id of a subject has a slash, so no mark is a pseudonym too.
+        mac.update(format!("{campaign}/{cell}/{subject}").as_bytes());
+        let hash = mac.finalize().into_bytes();
+        Some(Mark(digest::text(&hash[..16])))
     }
 
     /// The subject that a visitor becomes, from the key of its request. No caller's id has a colon.

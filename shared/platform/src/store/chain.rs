@@ -311,6 +311,7 @@ impl Store {
                 for edit in edits {
                     writes.push(edit.write(&self.table, subject, act.version)?);
                 }
+                writes.extend(self.new_address(subject, edits, act.learnt_at)?);
             }
         }
         Ok((writes, sealed))

@@ -13,6 +13,10 @@
 //! | whom a recipient may ever concern | `MEMBER#<recipient>#<shard>` | subject |
 //! | due | `DUE#<day>#<shard>` | instant, subject, kind |
 //! | how far the sweep is | `SWEEP#<shard>` | `DONE` |
+//! | state of the e-mail address | `ADDRESS#<subject>` | `EMAIL` |
+//! | campaign: what it declared | `CAMPAIGN#<campaign>` | `DECLARED` |
+//! | campaign: recipients counted | `CAMPAIGN#<campaign>#<shard>` | cell |
+//! | that a recipient was counted | `INTERACTION#<campaign>#<keyed hash>` | `COUNTED` |
 //!
 //! The partition key begins with the kind, so that permissions can say who touches what.
 
@@ -21,7 +25,7 @@ use std::fmt::Display;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::act::Version;
-use domain::codes::{Category, RecipientId};
+use domain::codes::{CampaignId, Category, RecipientId};
 use domain::subject::Subject;
 
 pub(super) type Key = HashMap<String, AttributeValue>;
@@ -90,6 +94,22 @@ pub(super) fn due(day: impl Display, shard: u32) -> String {
 
 pub(super) fn sweep(shard: u32) -> Key {
     key(format_args!("SWEEP#{shard:02}"), "DONE")
+}
+
+pub(super) fn address(subject: &Subject) -> Key {
+    key(format_args!("ADDRESS#{subject}"), "EMAIL")
+}
+
+pub(super) fn declared(campaign: &CampaignId) -> Key {
+    key(format_args!("CAMPAIGN#{campaign}"), "DECLARED")
+}
+
+pub(super) fn counts(campaign: &CampaignId, shard: u32) -> String {
+    format!("CAMPAIGN#{campaign}#{shard:02}")
+}
+
+pub(super) fn counted(campaign: &CampaignId, mark: &str) -> Key {
+    key(format_args!("INTERACTION#{campaign}#{mark}"), "COUNTED")
 }
 
 /// What a record of the table's stream is about, as far as anything follows from it.

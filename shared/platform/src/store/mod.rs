@@ -10,9 +10,12 @@ use domain::policy::Policies;
 use crate::aws::{self, Aws, Unset};
 
 mod acts;
+mod address;
 mod breaker;
+mod campaigns;
 mod chain;
 mod due;
+mod interactions;
 mod keys;
 mod ledger;
 mod profile;
@@ -21,8 +24,10 @@ mod row;
 mod snapshot;
 
 pub use breaker::Breaker;
+pub use campaigns::Mark;
 pub use chain::{Beside, Chain, Change, Fingerprint, Guard, NotTaken};
 pub use due::{DueItem, SHARDS, Wake};
+pub use interactions::Seen;
 pub use keys::{StreamKey, stream_key};
 pub use ledger::{Claim, Doubt, Entry, LEASE, Postponed, Reading};
 pub use profile::{Content, FieldEdits};

@@ -15,7 +15,7 @@ use super::row::{Row, number, text};
 use super::{Error, Store, keys};
 
 /// The attributes of content begin with this; the others are the item's own.
-const FIELD: &str = "f_";
+pub(super) const FIELD: &str = "f_";
 
 /// The content of one category, field by field.
 pub type Content = BTreeMap<String, Value>;

@@ -1,0 +1,15 @@
+//! Runs the function under Lambda.
+
+use jiff::Timestamp;
+use platform::aws::Aws;
+use platform::store::Store;
+use platform::{http, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+#[expect(clippy::disallowed_methods, reason = "the one clock of this function")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    telemetry::init();
+    let aws = Aws::from_env()?;
+    let store = Store::from_env(&aws, policies::all())?;
+    http::serve(async |request| campaign_statistics::handle(&store, Timestamp::now(), request).await).await
+}
