@@ -22,12 +22,17 @@ use tokio::sync::Mutex;
 mod answer;
 #[path = "world/calls.rs"]
 mod calls;
+#[path = "world/notices.rs"]
+pub mod notices;
 #[path = "world/recipients.rs"]
 mod recipients;
+#[path = "world/said.rs"]
+mod said;
 
 pub use answer::Answer;
 pub use calls::{Call, Calls, Cost, Fate, Made};
 pub use recipients::{Change, Held, Letter, Manner, Recipients};
+pub use said::{BASE, EXTENDED, PURPOSES, UNSHARED, a_full_profile, names, verdict};
 
 /// The queue of errands in the template.
 pub const ERRANDS: &str = "Errands";
