@@ -110,6 +110,7 @@ async fn s07_a_dealer_that_loses_its_authorisation_is_told_so_and_nothing_after_
     let someone = world.someone_well_known().await;
     a_preferred_dealer(&world, &someone).await;
     world.settle().await;
+    world.advance(SignedDuration::from_hours(1));
     let while_authorised = world.now();
     assert_eq!(world.verdict(&someone, to_hold(DEALER)).await, "allowed");
 
