@@ -28,13 +28,18 @@ mod answer;
 mod calls;
 #[path = "world/interactions.rs"]
 mod interactions;
+#[path = "world/notices.rs"]
+pub mod notices;
 #[path = "world/recipients.rs"]
 mod recipients;
+#[path = "world/said.rs"]
+mod said;
 
 pub use answer::Answer;
 pub use calls::{Call, Calls, Cost, Fate, Made};
 pub use interactions::INTERACTIONS;
 pub use recipients::{Change, Held, Letter, Manner, Recipients};
+pub use said::{BASE, EXTENDED, PURPOSES, UNSHARED, a_full_profile, names, verdict};
 
 /// The queue of errands in the template.
 pub const ERRANDS: &str = "Errands";
