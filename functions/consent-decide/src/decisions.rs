@@ -16,6 +16,9 @@ use platform::wire::{Instant, Word};
 use serde::{Deserialize, Serialize};
 
 const QUESTIONS_MAX: usize = 100;
+/// How long a caller may go on using an answer. Deliveries bring what changed sooner; whoever misses one is
+/// wrong for a minute at most (S55).
+const MAX_AGE_S: u32 = 60;
 /// How the controller itself is named among the recipients.
 const CONTROLLER: &str = "controller";
 
@@ -55,6 +58,7 @@ struct AnswerTold {
     decision: DecisionTold,
     /// The newest act of the record: an answer to a later version supersedes this one.
     version: u32,
+    max_age_s: u32,
 }
 
 pub(crate) async fn answer(
@@ -81,6 +85,7 @@ pub(crate) async fn answer(
         AnswerTold {
             decision: (&decision).into(),
             version: record.version,
+            max_age_s: MAX_AGE_S,
         }
     });
     crate::ok(&Told {
