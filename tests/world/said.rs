@@ -1,32 +1,8 @@
 //! The notice's lists, and answers in short, as the tests of the rules say them.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 
 use crate::{Someone, World};
-
-pub const PURPOSES: [&str; 3] = ["marketing", "care", "research"];
-
-/// The eight base categories, K1 to K8 (S15).
-pub const BASE: [&str; 8] = [
-    "contact",
-    "identifying",
-    "vehicle",
-    "vehicle-of-interest",
-    "promotional-consent",
-    "preferences",
-    "campaigns",
-    "programme-participation",
-];
-
-/// What a sales partner gets beside them, K9 to K12 (S17).
-pub const EXTENDED: [&str; 4] = [
-    "customer-history",
-    "vehicle-usage",
-    "app-web-usage",
-    "recommended-actions",
-];
 
 /// What is shared with nobody, K13 and K14 (S23).
 pub const UNSHARED: [&str; 2] = ["email-interaction", "cooperation-partner"];
@@ -85,9 +61,4 @@ pub fn a_full_profile() -> Value {
         "recommended-actions": { "action": "call" },
         "cooperation-partner": { "partner": "charging" },
     })
-}
-
-/// A set of names, to compare without regard to their order.
-pub fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
-    names.into_iter().map(str::to_owned).collect()
 }
