@@ -183,8 +183,15 @@ impl State {
                 self.relations.remove(relation);
             }
             What::DeliveryPeriodEnded { relation } => {
+                // A later delivery that was learnt of since is not over with the earlier one.
+                let over = |day: Date| {
+                    let ends = policies
+                        .iter()
+                        .filter_map(|policy| policy.delivery_period_end(&relation.kind, day));
+                    ends.min().is_some_and(|end| end <= act.happened_at)
+                };
                 if let Some(tie) = self.relations.get_mut(relation) {
-                    tie.period_end_announced = true;
+                    tie.period_end_announced |= tie.delivered_on.is_some_and(over);
                 }
             }
             What::ProfileUpdated { written, cleared, .. } => {
