@@ -10,6 +10,7 @@ use domain::policy::Policies;
 use crate::aws::{self, Aws, Unset};
 
 mod acts;
+mod breaker;
 mod chain;
 mod due;
 mod keys;
@@ -19,10 +20,11 @@ mod recipients;
 mod row;
 mod snapshot;
 
+pub use breaker::Breaker;
 pub use chain::{Beside, Chain, Change, Fingerprint, Guard, NotTaken};
 pub use due::{DueItem, SHARDS, Wake};
 pub use keys::{StreamKey, stream_key};
-pub use ledger::{Claim, Entry, LEASE, Reading};
+pub use ledger::{Claim, Doubt, Entry, LEASE, Postponed, Reading};
 pub use profile::{Content, FieldEdits};
 pub use recipients::{Registration, Settings};
 
