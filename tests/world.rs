@@ -26,6 +26,8 @@ use tokio::sync::Mutex;
 mod answer;
 #[path = "world/calls.rs"]
 mod calls;
+#[path = "world/golden.rs"]
+pub mod golden;
 #[path = "world/recipients.rs"]
 mod recipients;
 
