@@ -30,6 +30,8 @@ mod answered;
 mod calls;
 #[path = "world/edited.rs"]
 mod edited;
+#[path = "world/golden.rs"]
+pub mod golden;
 #[path = "world/interactions.rs"]
 mod interactions;
 #[path = "world/notices.rs"]

@@ -19,6 +19,7 @@ pub mod engine;
 pub mod functions;
 pub mod gateway;
 pub mod invoke;
+pub mod policy_check;
 pub mod queue;
 pub mod schedule;
 pub mod sdk;

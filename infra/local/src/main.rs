@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use local::clock::Clock;
 use local::functions;
+use local::policy_check;
 use local::system::{Options, System};
 use local::template::Template;
 
@@ -12,13 +13,22 @@ const HELP: &str = "\
 The whole of Assenso in one process, on 127.0.0.1
 
     cargo run -p local -- [--data DIR] [--port N]
+    cargo run -p local -- policy check FILE
 
     --data DIR   keep everything in this folder; without it, all is gone at the end
     --port N     where the routes are served, 8787 unless said otherwise
     --help       this
+
+    policy check FILE   say whether a policy document would be taken, and if not, all that is wrong with it
 ";
 
-struct Asked {
+enum Asked {
+    Help,
+    Serve(Serve),
+    CheckPolicy(PathBuf),
+}
+
+struct Serve {
     data: Option<PathBuf>,
     port: u16,
 }
@@ -26,8 +36,9 @@ struct Asked {
 #[tokio::main]
 async fn main() -> ExitCode {
     let asked = match asked(std::env::args().skip(1)) {
-        Ok(Some(asked)) => asked,
-        Ok(None) => {
+        Ok(Asked::Serve(asked)) => asked,
+        Ok(Asked::CheckPolicy(file)) => return policy_check::run(&file),
+        Ok(Asked::Help) => {
             print!("{HELP}");
             return ExitCode::SUCCESS;
         }
@@ -48,7 +59,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn serve(asked: Asked) -> Result<(), Box<dyn std::error::Error>> {
+async fn serve(asked: Serve) -> Result<(), Box<dyn std::error::Error>> {
     let options = Options {
         data: asked.data,
         port: asked.port,
@@ -99,15 +110,22 @@ Tie somebody to a dealer, capture a consent, ask, withdraw:
     )
 }
 
-/// What was asked for, or nothing if it was for help.
-fn asked(mut words: impl Iterator<Item = String>) -> Result<Option<Asked>, String> {
-    let mut asked = Asked {
+/// What was asked for.
+fn asked(mut words: impl Iterator<Item = String>) -> Result<Asked, String> {
+    let mut asked = Serve {
         data: None,
         port: 8787,
     };
     while let Some(word) = words.next() {
         match word.as_str() {
-            "--help" | "-h" => return Ok(None),
+            "--help" | "-h" => return Ok(Asked::Help),
+            "policy" => {
+                if words.next().as_deref() != Some("check") {
+                    return Err("policy wants check FILE".to_owned());
+                }
+                let file = words.next().ok_or("policy check wants a file")?;
+                return Ok(Asked::CheckPolicy(file.into()));
+            }
             "--data" => {
                 let folder = words.next().ok_or("--data wants a folder")?;
                 asked.data = Some(folder.into());
@@ -119,7 +137,7 @@ fn asked(mut words: impl Iterator<Item = String>) -> Result<Option<Asked>, Strin
             other => return Err(format!("{other} is not known here")),
         }
     }
-    Ok(Some(asked))
+    Ok(Asked::Serve(asked))
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

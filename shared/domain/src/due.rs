@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::act::{Relation, Version};
 use crate::codes::Category;
-use crate::policy::{Audience, Policy};
+use crate::policy::Policy;
 use crate::record::View;
 use crate::state::{Grant, Standing, State, Switch};
 
@@ -90,15 +90,8 @@ pub(crate) fn delivery_period_ends(view: &View<'_>) -> Vec<PeriodEnd> {
         let Some(delivered_on) = tie.delivered_on.filter(|_| !tie.period_end_announced) else {
             continue;
         };
-        let audience = Audience::Relation(relation.kind.clone());
         for (by, policy) in &pinned {
-            let cells = policy
-                .audiences
-                .get(&audience)
-                .into_iter()
-                .flat_map(|cells| cells.values());
-            let periods = cells.filter_map(|condition| condition.since_delivery.as_ref());
-            if let Some(at) = periods.map(|period| policy.end_of(delivered_on, period)).max() {
+            if let Some(at) = policy.delivery_period_end(&relation.kind, delivered_on) {
                 let due = Due {
                     at,
                     by: tie.by.max(*by),

@@ -286,6 +286,15 @@ impl Policy {
             .map_or(Timestamp::MAX, |start| start.timestamp())
     }
 
+    /// When the last of what a relation of this kind allows for a while after a delivery ends.
+    pub fn delivery_period_end(&self, kind: &RelationKind, delivered_on: Date) -> Option<Timestamp> {
+        let cells = self.audiences.get(&Audience::Relation(kind.clone()))?;
+        let periods = cells
+            .values()
+            .filter_map(|condition| condition.since_delivery.as_ref());
+        periods.map(|period| self.end_of(delivered_on, period)).max()
+    }
+
     /// The first instant after the last day of a period that starts on a date: the anniversary itself
     /// is still inside (S18, T5). 29 February ends on 28 February.
     pub fn end_of(&self, from: Date, period: &Span) -> Timestamp {

@@ -183,8 +183,15 @@ impl State {
                 self.relations.remove(relation);
             }
             What::DeliveryPeriodEnded { relation } => {
+                // A later delivery that was learnt of since is not over with the earlier one.
+                let over = |day: Date| {
+                    let ends = policies
+                        .iter()
+                        .filter_map(|policy| policy.delivery_period_end(&relation.kind, day));
+                    ends.min().is_some_and(|end| end <= act.happened_at)
+                };
                 if let Some(tie) = self.relations.get_mut(relation) {
-                    tie.period_end_announced = true;
+                    tie.period_end_announced |= tie.delivered_on.is_some_and(over);
                 }
             }
             What::ProfileUpdated { written, cleared, .. } => {
@@ -202,7 +209,7 @@ impl State {
     fn grant(&mut self, policies: &Policies, act: &Act, facets: &Facets, shown: &Shown) {
         let policy = policies.find(&shown.notice, shown.version);
         let grade = act.evidence.grade;
-        if grade >= Grade::B {
+        if grade >= Grade::B && facets.iter().any(is_promotional) {
             self.objection = None;
         }
         let grant = Grant {
@@ -214,7 +221,8 @@ impl State {
         };
         self.grants.insert(act.version, grant);
         for facet in facets {
-            let enough = self.objection.is_none()
+            let objected = self.objection.is_some() && is_promotional(facet);
+            let enough = !objected
                 && policy.is_some_and(|policy| policy.offers(facet) && grade >= policy.grade_needed(facet));
             let switch = self.facets.get(facet);
             if enough {
@@ -235,7 +243,15 @@ impl State {
         }
         if let Some(confirmed) = self.grants.get_mut(&grant) {
             confirmed.grade = Grade::A;
-            self.objection = None;
+            // An objection since has switched off what it is about: then nothing of that is pending.
+            let pending = Switch::Pending { grant };
+            if self
+                .facets
+                .iter()
+                .any(|(facet, switch)| *switch == pending && is_promotional(facet))
+            {
+                self.objection = None;
+            }
             self.switch_pending(grant, Switch::On { grant });
         }
     }
@@ -261,7 +277,7 @@ impl State {
     fn object(&mut self, mark: Mark) {
         self.objection = Some(mark);
         for (facet, switch) in &mut self.facets {
-            if !matches!(facet, Facet::Separate(_)) {
+            if is_promotional(facet) {
                 *switch = Switch::Off {
                     mark,
                     why: Off::Objected,
@@ -344,6 +360,15 @@ impl State {
 
     pub fn is_active(&self, facet: &Facet, at: Timestamp) -> bool {
         matches!(self.standing(facet, at), Standing::Active { .. })
+    }
+}
+
+/// Whether an objection is about this facet, and agreeing to it lifts one; the separate consents stand
+/// apart (S41).
+fn is_promotional(facet: &Facet) -> bool {
+    match facet {
+        Facet::Contact(..) | Facet::Profiling | Facet::Sharing(_) => true,
+        Facet::Separate(_) => false,
     }
 }
 

@@ -1,0 +1,430 @@
+//! What holds over any history, however its acts are dated and in whatever order they are learnt.
+//!
+//! Ten thousand random histories each; `PROPTEST_CASES` asks for more or fewer.
+#![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+#[path = "properties/history.rs"]
+mod history;
+#[path = "properties/oracle.rs"]
+mod oracle;
+
+use std::collections::BTreeSet;
+
+use domain::act::{Act, Grade, Version};
+use domain::codes::{Category, Separate};
+use domain::decide::Decision;
+use domain::due::due;
+use domain::facet::Facet;
+use domain::holding::Holding;
+use domain::record::{Record, View};
+use domain::state::{State, Switch};
+use domain::withdraw::Selection;
+use history::*;
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+fn histories() -> ProptestConfig {
+    let asked_for = std::env::var("PROPTEST_CASES").ok();
+    ProptestConfig {
+        cases: asked_for.and_then(|cases| cases.parse().ok()).unwrap_or(10_000),
+        // A failure is told with its smallest history; what it teaches becomes a test with a name.
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(histories())]
+
+    /// What was decided stays decided, as it was known: whatever is learnt later, and however it is dated.
+    #[test]
+    fn a_past_decision_never_changes_as_it_was_known(
+        steps in steps(2..9),
+        asked in prop::collection::vec(asked(), 2..4),
+        picked in pick(),
+    ) {
+        let mut history = History::begun();
+        let mut told: Vec<(Timestamp, Timestamp, usize, Decision)> = Vec::new();
+        for step in &steps {
+            history.play(step);
+            let (now, known_at) = (history.now(), history.record.learnt_at());
+            let past = *picked.get(&history.instants());
+            let then = history.at(past, Timestamp::MAX);
+            for (which, asked) in asked.iter().enumerate() {
+                told.push((now.at, known_at, which, asked.decided(&now)));
+                told.push((past, known_at, which, asked.decided(&then)));
+            }
+        }
+        for (at, known_at, which, decision) in told {
+            let again = asked[which].decided(&history.at(at, known_at));
+            prop_assert_eq!(again, decision, "at {} known at {}", at, known_at);
+        }
+    }
+
+    /// What is learnt changes the answers from when it happened on, and none before.
+    #[test]
+    fn an_act_changes_nothing_before_it_happened(
+        steps in steps(2..9),
+        asked in prop::collection::vec(asked(), 2..4),
+        picked in pick(),
+    ) {
+        let mut history = History::begun();
+        for step in &steps {
+            let before = history.clone();
+            let Some(act) = history.play(step) else { continue };
+            let instants = history.instants();
+            let earlier: Vec<_> = instants.iter().filter(|at| **at < act.happened_at).collect();
+            if earlier.is_empty() { continue }
+            let at = **picked.get(&earlier);
+            for asked in &asked {
+                prop_assert_eq!(
+                    asked.decided(&history.at(at, Timestamp::MAX)),
+                    asked.decided(&before.at(at, Timestamp::MAX)),
+                    "{:?} changed {}", act, at
+                );
+            }
+        }
+    }
+
+    /// Whatever is off by a withdrawal is denied until somebody agreed later: on a tie too.
+    #[test]
+    fn a_withdrawal_wins_until_somebody_agrees_later(
+        steps in steps(2..12),
+        asked in prop::collection::vec(asked(), 4..8),
+        (at, known) in (pick(), pick()),
+    ) {
+        let history = History::of(&steps);
+        if history.acts().is_empty() { return Ok(()) }
+        let (at, known_at) = (*at.get(&history.instants()), known.get(history.acts()).learnt_at);
+        for (view, known_at) in [(history.at(at, known_at), known_at), (history.now(), Timestamp::MAX)] {
+            let acts: Vec<&Act> = history
+                .acts()
+                .iter()
+                .filter(|act| act.happened_at <= view.at && act.learnt_at <= known_at)
+                .collect();
+            for facet in CAST.facets.iter().filter(|facet| oracle::is_off(facet, &acts)) {
+                prop_assert!(!view.state.is_active(facet, view.at), "{} is on at {}", facet, view.at);
+            }
+            for asked in &asked {
+                if oracle::needed(asked).iter().any(|any| any.iter().all(|facet| oracle::is_off(facet, &acts))) {
+                    prop_assert!(!asked.decided(&view).allowed, "{:?} at {}", asked, view.at);
+                }
+            }
+        }
+    }
+
+    /// The resurrection guard: nothing but somebody's agreeing later turns on what was withdrawn.
+    #[test]
+    fn nothing_but_agreeing_again_turns_on_what_was_withdrawn(
+        before in steps(0..5),
+        (all, wait, objects) in (everything(), wait(), any::<bool>()),
+        after in prop::collection::vec((wait(), quiet_or_late()), 1..8),
+        asked in prop::collection::vec(asked(), 3..5),
+    ) {
+        let mut history = History::of(&before);
+        history.play(&all);
+        let deed = if objects {
+            Deed::Object { stated: Stated::Not }
+        } else {
+            Deed::Withdraw { what: Selection::All, stated: Stated::Not }
+        };
+        let skew = SignedDuration::ZERO;
+        let Some(withdrawal) = history.play(&Step { wait, skew, deed }) else { return Ok(()) };
+        let touched = |facet: &Facet| !(objects && matches!(facet, Facet::Separate(_)));
+
+        for (wait, deed) in after {
+            let deed = match deed {
+                // Agreed to before the withdrawal, or at the very instant, and learnt after it.
+                Late::Grant(mut grant, ago) => {
+                    grant.stated = Stated::Ago((history.now + wait).duration_since(withdrawal.happened_at) + ago);
+                    Deed::Grant(grant)
+                }
+                Late::Quiet(deed) => deed,
+            };
+            let act = history.play(&Step { wait, skew, deed });
+            let now = history.now();
+            for (facet, switch) in now.state.facets.iter().filter(|(facet, _)| touched(facet)) {
+                prop_assert!(!matches!(switch, Switch::On { .. }), "{:?} turned {} on", act, facet);
+            }
+            for asked in &asked {
+                prop_assert!(!asked.decided(&now).allowed, "{:?} allowed {:?}", act, asked);
+            }
+        }
+    }
+
+    /// S41: a separate consent moves alone, and stays where it is when anything else moves.
+    #[test]
+    fn a_separate_consent_and_the_rest_never_touch_each_other(
+        steps in steps(1..12),
+        asked in prop::collection::vec(asked(), 2..4),
+    ) {
+        let mut history = History::begun();
+        for step in &steps {
+            let before = history.clone();
+            let Some(act) = history.play(step) else { continue };
+            let touched = oracle::named(&act, history.acts());
+            for name in &CAST.separate {
+                let facet = Facet::Separate(name.clone());
+                let (was, is) = (before.record.state(), history.record.state());
+                if !touched.contains(&facet) {
+                    prop_assert_eq!(was.facets.get(&facet), is.facets.get(&facet), "{:?}", act);
+                }
+            }
+            let only_separate = touched.iter().all(|facet| matches!(facet, Facet::Separate(_)));
+            if only_separate && oracle::is_consent(&act) {
+                let (was, is) = (rest(before.record.state()), rest(history.record.state()));
+                prop_assert_eq!(was, is, "{:?}", act);
+                let names: BTreeSet<&Separate> = touched.iter().filter_map(oracle::separate).collect();
+                for asked in asked.iter().filter(|asked| oracle::separate_for(asked).is_none_or(|name| !names.contains(name))) {
+                    // The same instant, so that time alone changes nothing.
+                    let was = View { at: history.now().at, ..before.now() };
+                    prop_assert_eq!(asked.decided(&was).allowed, asked.decided(&history.now()).allowed, "{:?}", act);
+                }
+            }
+        }
+    }
+
+    /// S09: what a dealer may have is what any of its relations lets it have.
+    #[test]
+    fn a_dealer_has_what_any_of_its_relations_lets_it_have(
+        all in everything(),
+        ties in prop::collection::vec(tie(), 1..6),
+        steps in steps(0..4),
+        wait in wait(),
+        (purpose, channel) in (select(&CAST.purposes[..]), prop::option::of(select(&CAST.channels[..]))),
+    ) {
+        let skew = SignedDuration::ZERO;
+        let mut history = History::begun();
+        history.play(&all);
+        for tie in ties {
+            history.play(&Step { wait: SignedDuration::from_secs(1), skew, deed: Deed::Relate(tie) });
+        }
+        for step in &steps {
+            history.play(step);
+        }
+        history.now += wait;
+        for dealer in &CAST.dealers {
+            for category in &CAST.categories {
+                let question = domain::decide::Question {
+                    purpose: purpose.clone(),
+                    channel: channel.clone(),
+                    category: Some(category.clone()),
+                };
+                let asked = Asked { who: Some(dealer), question };
+                let by_any = oracle::by_each_relation(&history, dealer).iter().any(|view| asked.decided(view).allowed);
+                prop_assert_eq!(asked.decided(&history.now()).allowed, by_any, "{} {}", dealer.id, category);
+            }
+        }
+    }
+
+    /// What is stored beside an act is what all acts come to: it can be read without them.
+    #[test]
+    fn the_newest_state_is_the_fold_of_all_acts(steps in steps(1..16)) {
+        let mut history = History::begun();
+        let mut newest = history.record.clone();
+        for step in &steps {
+            let Some(act) = history.play(step) else { continue };
+            let fold = State::of(CAST.policies, history.acts());
+            prop_assert_eq!(history.record.state(), &fold);
+
+            // As the store does it: on top of the newest state, or else after reading the whole chain.
+            newest = if newest.can_take(&act) {
+                newest.after(CAST.policies, &act)
+            } else {
+                history.record.clone()
+            };
+            prop_assert_eq!(newest.state(), &fold, "{:?}", act);
+            newest = Record::newest(newest.subject.clone(), newest.version, newest.learnt_at(), newest.state().clone());
+        }
+    }
+
+    /// S55: what a recipient is sent is what it would be told that it may have.
+    #[test]
+    fn a_recipient_may_hold_what_is_allowed_for_some_purpose(
+        (all, steps) in (everything(), steps(1..8)),
+        recipient in select(&CAST.recipients[..]),
+        at in pick(),
+    ) {
+        let mut history = History::begun();
+        history.play(&all);
+        for step in &steps {
+            history.play(step);
+        }
+        let past = history.at(*at.get(&history.instants()), Timestamp::MAX);
+        for view in [past, history.now()] {
+            let held: BTreeSet<Category> = Holding::of(&view, &recipient).categories.into_keys().collect();
+            let allowed: BTreeSet<Category> = CAST
+                .categories
+                .iter()
+                .filter(|category| oracle::for_some_purpose(&view, &recipient, category))
+                .cloned()
+                .collect();
+            prop_assert_eq!(&held, &allowed);
+
+            // And never what the golden table denies to all that this recipient is.
+            for category in &held {
+                prop_assert!(
+                    oracle::the_table_lets(&view, &recipient, category),
+                    "{} holds {} at {}", recipient.id, category, view.at
+                );
+            }
+        }
+    }
+
+    /// What falls due is written down once, and then there is nothing more to write.
+    #[test]
+    fn what_falls_due_is_written_once(steps in steps(1..12), wait in wait()) {
+        let mut history = History::of(&steps);
+        history.now += wait;
+        history.fall_due();
+        prop_assert_eq!(history.record.fall_due(CAST.policies, history.now), Ok(None));
+    }
+
+    /// No decision changes by time alone but at an instant that the record said it would be due at, and an
+    /// allowance ends when it says that it ends.
+    #[test]
+    fn time_changes_decisions_only_when_something_is_due(
+        (all, steps) in (everything(), prop_oneof![steps(1..14), steps_of(dealing(), 1..8)]),
+        asked in prop::collection::vec(asked(), 3..6),
+        part in 0_i64..1_000,
+    ) {
+        let mut history = History::begun();
+        history.play(&all);
+        for step in &steps {
+            history.play(step);
+        }
+        let ms = SignedDuration::from_millis(1);
+        let start = history.now().at;
+        let dues = due(&history.now());
+        let mut instants: Vec<Timestamp> = dues.iter().map(|due| due.at).filter(|at| *at > start).collect();
+        instants.dedup();
+        instants.insert(0, start);
+        instants.push(start + SignedDuration::from_hours(24 * 365 * 20));
+
+        let record = &history.record;
+        for asked in asked.iter().chain(&*oracle::ABOUT_DELIVERIES) {
+            for span in instants.windows(2) {
+                let between = span[0] + (span[1] - ms).duration_since(span[0]) * i32::try_from(part).unwrap() / 1_000;
+                let first = asked.decided(&record.now(CAST.policies, span[0]));
+                for at in [between, span[1] - ms] {
+                    let later = asked.decided(&record.now(CAST.policies, at));
+                    prop_assert_eq!(&later, &first, "{:?} from {} to {}", asked, span[0], at);
+                }
+            }
+            let now = asked.decided(&history.now());
+            if let Some(until) = now.until {
+                prop_assert!(asked.decided(&record.now(CAST.policies, until - ms)).allowed);
+                prop_assert!(!asked.decided(&record.now(CAST.policies, until)).allowed, "{:?} at {}", asked, until);
+            }
+        }
+    }
+}
+
+// ---- what failures have taught
+
+/// An objection is lifted by agreeing to what it is about, and a separate consent needs no such thing (S41).
+#[test]
+fn agreeing_to_a_separate_consent_lifts_no_objection_and_is_held_up_by_none() {
+    let separate = Facet::Separate(CAST.separate[0].clone());
+    let mut history = History::begun();
+    history.play(&at_once(Deed::Object { stated: Stated::Not }));
+    history.play(&at_once(granted(vec![separate.clone()], Grade::C)));
+    assert!(history.now().state.is_active(&separate, history.now().at));
+    history.play(&at_once(granted(vec![separate], Grade::B)));
+    assert!(history.record.state().objection.is_some());
+}
+
+/// Confirming what was agreed to before an objection lifts it neither.
+#[test]
+fn confirming_an_older_grant_lifts_no_objection() {
+    let mut history = History::begun();
+    history.play(&at_once(granted(CAST.facets.clone(), Grade::D)));
+    history.play(&at_once(Deed::Object { stated: Stated::Not }));
+    let confirmed = history.play(&at_once(Deed::Confirm { which: Pick(0) }));
+    assert!(confirmed.is_some() && history.record.state().objection.is_some());
+}
+
+/// A newer delivery that is dated before the end of an older one's period has a period of its own.
+#[test]
+fn the_end_of_one_delivery_period_says_nothing_of_a_later_delivery() {
+    let delivered = |days_ago, since_days_ago| {
+        at_once(Deed::Relate(Tie {
+            dealer: Pick(0),
+            kind: "purchase".parse().unwrap(),
+            vehicle: Pick(0),
+            since_days_ago,
+            delivered_days_ago: Some(days_ago),
+        }))
+    };
+    let mut history = History::begun();
+    history.play(&at_once(granted(CAST.facets.clone(), Grade::B)));
+    history.play(&delivered(2_000, Some(1)));
+    assert_eq!(history.fall_due().len(), 1);
+    history.play(&delivered(30, Some(0)));
+    let two_more_years = history.now + SignedDuration::from_hours(24 * 700);
+    assert!(due(&history.now()).iter().any(|due| due.at > two_more_years));
+}
+
+fn at_once(deed: Deed) -> Step {
+    let (wait, skew) = (SignedDuration::ZERO, SignedDuration::ZERO);
+    Step { wait, skew, deed }
+}
+
+fn granted(facets: Vec<Facet>, grade: Grade) -> Deed {
+    Deed::Grant(Grant {
+        notice: Pick(0),
+        controls: Vec::new(),
+        channels: Vec::new(),
+        facets,
+        grade,
+        stated: Stated::Not,
+        to_be_confirmed: grade == Grade::D,
+    })
+}
+
+/// The state without the separate consents.
+fn rest(state: &State) -> State {
+    let mut rest = state.clone();
+    rest.facets
+        .retain(|facet, _| !matches!(facet, Facet::Separate(_)));
+    let stood_on: BTreeSet<Version> = rest.facets.values().map(switched_by).collect();
+    rest.grants.retain(|version, _| stood_on.contains(version));
+    rest.unconfirmed.clear();
+    rest.told_by.clear();
+    rest.order = None;
+    rest
+}
+
+fn switched_by(switch: &Switch) -> Version {
+    match switch {
+        Switch::On { grant } | Switch::Pending { grant } => *grant,
+        Switch::Off { mark, .. } => mark.by,
+    }
+}
+
+/// Everything is agreed to, with good proof.
+fn everything() -> impl Strategy<Value = Step> {
+    pick().prop_map(|notice| {
+        let mut step = at_once(granted(CAST.facets.clone(), Grade::B));
+        if let Deed::Grant(grant) = &mut step.deed {
+            grant.notice = notice;
+        }
+        step
+    })
+}
+
+#[derive(Debug, Clone)]
+enum Late {
+    Quiet(Deed),
+    /// How long before the withdrawal it happened.
+    Grant(Grant, SignedDuration),
+}
+
+fn quiet_or_late() -> impl Strategy<Value = Late> {
+    let ago = prop_oneof![Just(SignedDuration::ZERO), wait()];
+    prop_oneof![
+        2 => quiet_deed().prop_map(Late::Quiet),
+        1 => (grant(), ago).prop_map(|(grant, ago)| Late::Grant(grant, ago)),
+    ]
+}
