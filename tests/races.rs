@@ -62,6 +62,40 @@ async fn a_capture_that_was_overtaken_decides_again_on_what_is_true_by_then() {
 }
 
 #[tokio::test]
+async fn evidence_and_profile_that_were_overtaken_replace_nothing() {
+    let world = Arc::new(World::at_noon().await);
+    let someone = world.someone().await;
+    let overtaken_by = |asked: Value| {
+        let (other, them) = (world.clone(), someone.clone());
+        let overtaking = async move {
+            other.grant(&them, asked).await.is(201);
+        };
+        let transacts = |call: &Call| call.is("TransactWriteItems", "CHAIN");
+        world.calls.meanwhile(transacts, overtaking);
+    };
+    let over = |channel: &str| json!({ "controls": ["promotional"], "channels": [channel] });
+    let proof = json!({ "evidence": { "kind": "signed-in", "address": "192.0.2.7" } });
+
+    overtaken_by(over("email"));
+    let told = world
+        .grant(&someone, tests::merged(over("phone"), proof))
+        .await
+        .is(201);
+    assert_eq!(told.version(), 2);
+    overtaken_by(over("sms"));
+    let told = world
+        .patch_profile(&someone, json!({ "contact": { "city": "Milano" } }))
+        .await
+        .is(200);
+    assert_eq!(told.version(), 4);
+
+    for channel in ["email", "phone", "sms"] {
+        assert!(world.may(&someone, "controller", channel).await, "{channel}");
+    }
+    world.chain_is_unbroken(&someone).await;
+}
+
+#[tokio::test]
 async fn many_at_once_lose_nothing() {
     let world = Arc::new(World::at_noon().await);
     let someone = world.someone().await;
