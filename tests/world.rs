@@ -4,13 +4,17 @@
 //! Everything goes over HTTP, as people and recipients do it. A world that is dropped with messages left in
 //! the queue, dead letters, or a recipient that refused a signature fails its test.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::policy::Policies;
 use jiff::{SignedDuration, Timestamp};
 use local::clock::Clock;
+use local::engine::Endpoints;
 use local::functions;
+use local::sdk;
 use local::sqs::Sqs;
 use local::system::{Options, System};
 use local::template::Template;
@@ -36,7 +40,29 @@ pub use recipients::{Change, Held, Letter, Manner, Recipients};
 pub const ERRANDS: &str = "Errands";
 pub const BUNDLED: &str = "bmw-italia-promotional";
 pub const UNBUNDLED: &str = "bmw-italia-promotional-unbundled";
+pub const PURPOSES: [&str; 3] = ["marketing", "care", "research"];
 pub const CHANNELS: [&str; 5] = ["email", "phone", "sms", "post", "messaging"];
+
+/// The eight base categories of the notice (S15).
+pub const BASE: [&str; 8] = [
+    "contact",
+    "identifying",
+    "vehicle",
+    "vehicle-of-interest",
+    "promotional-consent",
+    "preferences",
+    "campaigns",
+    "programme-participation",
+];
+/// What a selling dealer gets on top for three years (S17).
+pub const EXTENDED: [&str; 4] = [
+    "customer-history",
+    "vehicle-usage",
+    "app-web-usage",
+    "recommended-actions",
+];
+/// What a processor needs to send, and what it collects (S49).
+pub const TO_SEND: [&str; 4] = ["contact", "promotional-consent", "campaigns", "email-interaction"];
 
 const NOON: &str = "2026-03-02T12:00:00Z";
 /// Every queue of the template in which a message means that something was given up.
@@ -49,13 +75,16 @@ const STANDING: [(&str, &str, &str); 3] = [
     ("campaign-service", "processor", "processor"),
 ];
 
+/// An item as it is stored.
+pub type Item = HashMap<String, AttributeValue>;
+
 pub struct World {
     pub clock: Clock,
     pub sqs: Sqs,
     /// What the functions ask the engine and the queue.
     pub calls: Calls,
     pub recipients: Recipients,
-    gateway: String,
+    endpoints: Endpoints,
     client: Client,
     system: Mutex<System>,
     people: AtomicU32,
@@ -102,7 +131,7 @@ impl World {
             clock,
             sqs: system.sqs.clone(),
             calls,
-            gateway: system.endpoints.gateway.clone(),
+            endpoints: system.endpoints.clone(),
             client: platform::courier::client().expect("a client"),
             system: Mutex::new(system),
             people: AtomicU32::new(0),
@@ -331,6 +360,71 @@ impl World {
         self.recipients.holds(recipient, &someone.pseudonym)
     }
 
+    /// Everybody whom some recipient was told of, and every recipient that was: what each holds must be what
+    /// the system says that it may hold.
+    ///
+    /// # Panics
+    ///
+    /// If somebody holds more, or less.
+    pub async fn everyone_is_in_step(&self, people: &[Someone], recipients: &[&str]) {
+        for someone in people {
+            for recipient in recipients {
+                let view = self.view_as(someone, recipient).await;
+                let categories = view["categories"].as_object().into_iter().flatten();
+                let may_hold = categories.filter(|(_, decision)| decision["allowed"] == true);
+                let may_hold = names(may_hold.map(|(category, _)| category.as_str()));
+                let held = self.holds(recipient, someone);
+                assert_eq!(held.categories, may_hold, "{recipient} of {}", someone.id);
+                assert_eq!(
+                    json!(held.facets),
+                    view["facets"],
+                    "{recipient} of {}",
+                    someone.id
+                );
+            }
+        }
+    }
+
+    /// What is stored of somebody: each item of the chain must hold the hash of the one before.
+    ///
+    /// # Panics
+    ///
+    /// If the chain is broken.
+    pub async fn chain_is_unbroken(&self, someone: &Someone) {
+        let mut before: Option<Vec<u8>> = None;
+        for item in self.chain(someone).await {
+            let text = |name: &str| item[name].as_s().expect("text").as_bytes();
+            let bytes = |name: &str| item.get(name).map(|value| value.as_b().expect("bytes").as_ref());
+            let prev = bytes("prev");
+            assert_eq!(
+                prev,
+                before.as_deref(),
+                "at version {}",
+                item["sk"].as_s().expect("text")
+            );
+            let keys = bytes("keys").unwrap_or_default();
+            let parts = [
+                text("pk"),
+                text("sk"),
+                prev.unwrap_or_default(),
+                text("act"),
+                text("after"),
+                keys,
+            ];
+            before = Some(platform::digest::sha256(&parts).to_vec());
+        }
+    }
+
+    /// The items of somebody's chain as they are stored, oldest first.
+    pub async fn chain(&self, someone: &Someone) -> Vec<Item> {
+        let query = sdk::dynamodb(&self.endpoints.dynamodb)
+            .query()
+            .table_name(&self.endpoints.table)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", AttributeValue::S(format!("CHAIN#{}", someone.pseudonym)));
+        query.send().await.expect("the engine").items.unwrap_or_default()
+    }
+
     // ---- what time and the machinery do
 
     /// Until nothing moves any more: every change fanned out, every message handed over.
@@ -416,7 +510,7 @@ impl World {
         let method: Method = method.parse().expect("a method");
         let mut request = self
             .client
-            .request(method, format!("{}{path}", self.gateway))
+            .request(method, format!("{}{path}", self.endpoints.gateway))
             .body(body);
         if !headers
             .iter()
@@ -494,6 +588,21 @@ pub fn a_consent() -> Value {
         "source": "form",
         "evidence": { "kind": "signed-in" },
     })
+}
+
+pub fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
+    names.into_iter().map(str::to_owned).collect()
+}
+
+/// The facets of some purposes over some channels.
+pub fn contacts(purposes: &[&str], channels: &[&str]) -> BTreeSet<String> {
+    let over = |purpose: &&str| {
+        channels
+            .iter()
+            .map(move |channel| format!("{purpose}/{channel}"))
+            .collect::<Vec<_>>()
+    };
+    purposes.iter().flat_map(over).collect()
 }
 
 /// # Panics

@@ -9,6 +9,7 @@ use platform::told::ChangeTold;
 
 /// Confirm exactly the act that the link names. The same click again changes nothing.
 pub(crate) async fn confirm(store: &Store, tokens: &Tokens, now: Timestamp, request: Request) -> Answer {
+    http::only_query(&request, &[])?;
     let token = http::path_text(&request, "token");
     let named = tokens.read(Use::Confirm, &token, now);
     let (subject, grant) =

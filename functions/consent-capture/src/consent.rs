@@ -49,6 +49,7 @@ pub(crate) async fn capture(
     request: Request,
 ) -> Answer {
     let subject = http::subject(&request, pseudonyms)?;
+    http::only_query(&request, &[])?;
     let guard = http::keyed_guard(&request)?;
     let asked: Asked = http::body(&request)?;
     let beside = asked.evidence.beside()?;

@@ -59,6 +59,7 @@ pub(crate) async fn capture(
     request: Request,
 ) -> Answer {
     let notice: NoticeId = http::path(&request, "notice")?;
+    http::only_query(&request, &[])?;
     // The subject follows from the key, so the same form sent twice is one visitor; and it is new.
     let guard = Guard {
         only_new: true,

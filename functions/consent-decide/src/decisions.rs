@@ -68,6 +68,7 @@ pub(crate) async fn answer(
     now: Timestamp,
     request: Request,
 ) -> Answer {
+    http::only_query(&request, &[])?;
     let asked: Asked = http::body(&request)?;
     let subjects = checked(&asked.questions, pseudonyms, now)?;
     let (records, recipients) = read(store, &asked.questions, &subjects).await?;

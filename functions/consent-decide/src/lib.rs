@@ -7,6 +7,7 @@ use platform::store::Store;
 
 mod decisions;
 mod notice;
+mod recipients;
 mod record;
 mod view_as;
 mod why;
@@ -20,6 +21,7 @@ pub async fn handle(store: &Store, pseudonyms: &Pseudonyms, now: Timestamp, requ
         "GET /v1/subjects/{subject}/view-as/{recipient}" => {
             view_as::answer(store, pseudonyms, now, request).await
         }
+        "GET /v1/subjects/{subject}/recipients" => recipients::answer(store, pseudonyms, now, request).await,
         "GET /v1/subjects/{subject}/why" => why::answer(store, pseudonyms, now, request).await,
         "GET /v1/notices/{notice}/{version}" => notice::show(store, request),
         "GET /v1/notices/{notice}/{version}/data-list" => notice::data_list(store, request),

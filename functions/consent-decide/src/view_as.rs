@@ -33,11 +33,7 @@ pub(crate) async fn answer(
     http::only_query(&request, &[])?;
     let registered = store.recipient(&id).await?;
     let Some(registration) = registered else {
-        return Err(Problem::new(
-            Status::NOT_FOUND,
-            "unknown-recipient",
-            "no such recipient is registered",
-        ));
+        return Err(Problem::no_such_recipient());
     };
     let record = store.chain(&subject).await?.record;
 

@@ -10,7 +10,6 @@ use jiff::{SignedDuration, Timestamp};
 use platform::http::chain;
 use platform::queue::{self, Errand, Queue};
 use platform::store::{self, Beside, Guard, NotTaken, SHARDS, Store, Wake};
-use platform::wire::Word;
 
 /// How far back the first sweep of a shard looks: nothing was due before the table was there.
 const FIRST_LOOK_BACK: SignedDuration = SignedDuration::from_hours(24);
@@ -53,12 +52,7 @@ async fn sweep(store: &Store, queue: &Queue, shard: u32, now: Timestamp) -> Resu
         match &item.wake {
             Wake::Look => fall_due(store, &item.subject, now).await?,
             Wake::Deliver(recipient) => {
-                let (subject, recipient) = (Word(item.subject.clone()), Word(recipient.clone()));
-                errands.push(Errand {
-                    subject,
-                    recipient,
-                    version: 0,
-                });
+                errands.push(Errand::deliver(item.subject.clone(), recipient.clone(), 0));
             }
         }
     }

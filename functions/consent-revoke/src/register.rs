@@ -32,6 +32,7 @@ pub(crate) async fn check(
     request: Request,
 ) -> Answer {
     let subject = http::subject(&request, pseudonyms)?;
+    http::only_query(&request, &[])?;
     let guard = http::guard(&request)?;
     let asked: Asked = http::body(&request)?;
     let beside = asked.evidence.beside()?;

@@ -73,6 +73,7 @@ async fn take(
     now: Timestamp,
     request: Request,
 ) -> Answer {
+    http::only_query(&request, &[])?;
     let guard = Guard {
         asked: None,
         ..http::guard(&request)?

@@ -11,6 +11,7 @@ use domain::subject::Subject;
 use jiff::Timestamp;
 use platform::batch::{self, Failure};
 use platform::pseudonym::Pseudonyms;
+use platform::queue::Queue;
 use platform::store::{self, Mark, Seen, Store};
 
 use report::{Event, Report};
@@ -39,10 +40,14 @@ type Counts = BTreeMap<(CampaignId, Cell), BTreeSet<Mark>>;
 pub async fn handle(
     store: &Store,
     pseudonyms: &Pseudonyms,
+    dead: &Queue,
     now: Timestamp,
     event: SqsEvent,
 ) -> SqsBatchResponse {
-    batch::each(event, |report: Report| take_in(store, pseudonyms, now, report)).await
+    batch::each(event, dead, |report: Report| {
+        take_in(store, pseudonyms, now, report)
+    })
+    .await
 }
 
 /// Sort by person, judge and keep, then count. Whatever is cut off on the way is done by the next try.

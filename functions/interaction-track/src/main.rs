@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use platform::aws::Aws;
 use platform::pseudonym::Pseudonyms;
+use platform::queue::Queue;
 use platform::store::Store;
 use platform::telemetry;
 
@@ -14,9 +15,11 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let aws = Aws::from_env()?;
     let store = &Store::from_env(&aws, policies::all())?;
-    let pseudonyms = &Pseudonyms::from_env()?;
+    let (pseudonyms, dead) = (&Pseudonyms::from_env()?, &Queue::dead_from_env(&aws)?);
     let run = async |event: LambdaEvent<SqsEvent>| {
-        Ok::<_, Error>(interaction_track::handle(store, pseudonyms, Timestamp::now(), event.payload).await)
+        Ok::<_, Error>(
+            interaction_track::handle(store, pseudonyms, dead, Timestamp::now(), event.payload).await,
+        )
     };
     lambda_runtime::run(service_fn(run)).await
 }

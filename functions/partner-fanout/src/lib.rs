@@ -16,7 +16,7 @@ use domain::subject::Subject;
 use jiff::Timestamp;
 use platform::http::chain;
 use platform::queue::{self, Errand, Queue};
-use platform::store::{self, DueItem, Entry, Store, StreamKey, Wake};
+use platform::store::{self, DueItem, Entry, SHARDS, Store, StreamKey, Wake};
 use platform::stream::{StreamEvent, StreamResponse};
 use platform::wire::Word;
 
@@ -46,7 +46,7 @@ pub async fn handle(store: &Store, queue: &Queue, now: Timestamp, event: StreamE
                 None => Ok(()),
             },
             StreamKey::Recipient(recipient) if done.insert(recipient.clone()) => {
-                follow_recipient(store, queue, recipient).await
+                follow_recipient(queue, recipient).await
             }
             StreamKey::Recipient(_) => Ok(()),
         };
@@ -82,12 +82,7 @@ async fn follow_act(
         if entry.is_none() {
             store.add_member(&recipient.id, subject).await?;
         }
-        let (subject, recipient) = (Word(subject.clone()), Word(recipient.id));
-        errands.push(Errand {
-            subject,
-            recipient,
-            version: record.version,
-        });
+        errands.push(Errand::deliver(subject.clone(), recipient.id, record.version));
     }
     for due in due(&view).into_iter().filter(|due| versions.contains(&due.by)) {
         let item = DueItem {
@@ -101,18 +96,16 @@ async fn follow_act(
     Ok(())
 }
 
-/// A recipient changed: everyone it may ever have concerned is looked at again.
-async fn follow_recipient(store: &Store, queue: &Queue, recipient: &RecipientId) -> Result<(), Error> {
-    let members = store.members(recipient).await?.into_iter();
-    let errands: Vec<Errand> = members
-        .map(|subject| Errand {
-            subject: Word(subject),
-            recipient: Word(recipient.clone()),
-            version: 0,
-        })
-        .collect();
-    queue.send(&errands).await?;
-    Ok(())
+/// A recipient changed: everyone it may ever have concerned is looked at again, each shard by a walk of its
+/// own.
+async fn follow_recipient(queue: &Queue, recipient: &RecipientId) -> Result<(), Error> {
+    let walk = |shard| Errand::Walk {
+        recipient: Word(recipient.clone()),
+        shard,
+        after: None,
+    };
+    let walks: Vec<Errand> = (0..SHARDS).map(walk).collect();
+    Ok(queue.send(&walks).await?)
 }
 
 /// Whoever may be concerned: the recipients that a notice names, the dealers of the active relations, and

@@ -3,22 +3,28 @@
 use aws_lambda_events::event::sqs::SqsEvent;
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use partner_sync::Parts;
 use platform::aws::Aws;
 use platform::courier::Courier;
-use platform::endpoint::public_https;
+use platform::queue::Queue;
 use platform::store::Store;
-use platform::telemetry;
 use platform::token::Links;
+use platform::{endpoint, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "the one clock of this function")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let aws = Aws::from_env()?;
-    let (store, links) = (&Store::from_env(&aws, policies::all())?, &Links::from_env()?);
-    let courier = &Courier::new(public_https)?;
+    let parts = &Parts {
+        store: Store::from_env(&aws, policies::all())?,
+        courier: Courier::new(endpoint::PUBLIC)?,
+        links: Links::from_env()?,
+        errands: Queue::from_env(&aws)?,
+        dead: Queue::dead_from_env(&aws)?,
+    };
     let run = async |event: LambdaEvent<SqsEvent>| {
-        Ok::<_, Error>(partner_sync::handle(store, courier, links, Timestamp::now(), event.payload).await)
+        Ok::<_, Error>(partner_sync::handle(parts, Timestamp::now(), event.payload).await)
     };
     lambda_runtime::run(service_fn(run)).await
 }

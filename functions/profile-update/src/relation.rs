@@ -30,6 +30,7 @@ pub(crate) async fn start(
 ) -> Answer {
     let subject = http::subject(&request, pseudonyms)?;
     let relation = relation(&request)?;
+    http::only_query(&request, &[])?;
     let guard = http::guard(&request)?;
     let asked: Asked = http::optional_body(&request)?;
     let day = |asked: Option<Word<Day>>| asked.map(|day| day.0.0);
@@ -54,6 +55,7 @@ pub(crate) async fn start(
 pub(crate) async fn end(store: &Store, pseudonyms: &Pseudonyms, now: Timestamp, request: Request) -> Answer {
     let subject = http::subject(&request, pseudonyms)?;
     let relation = relation(&request)?;
+    http::only_query(&request, &[])?;
     let guard = http::guard(&request)?;
 
     let step = |record: &Record| record.part(&relation, evidence(), now);

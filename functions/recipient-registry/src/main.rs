@@ -2,9 +2,8 @@
 
 use jiff::Timestamp;
 use platform::aws::Aws;
-use platform::endpoint::public_https;
 use platform::store::Store;
-use platform::{http, telemetry};
+use platform::{endpoint, http, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "the one clock of this function")]
@@ -13,7 +12,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let aws = Aws::from_env()?;
     let store = Store::from_env(&aws, policies::all())?;
     http::serve(async |request| {
-        recipient_registry::handle(&store, public_https, Timestamp::now(), request).await
+        recipient_registry::handle(&store, endpoint::PUBLIC, Timestamp::now(), request).await
     })
     .await
 }

@@ -8,7 +8,7 @@ use domain::policy::Policies;
 use jiff::Timestamp;
 use platform::aws::Aws;
 use platform::courier::{self, Courier};
-use platform::endpoint::BadEndpoint;
+use platform::endpoint::{BadEndpoint, Reach};
 use platform::http::{Answer, Request};
 use platform::pseudonym::Pseudonyms;
 use platform::queue::Queue;
@@ -25,6 +25,9 @@ use crate::sdk;
 
 /// The queue of errands in the template.
 const ERRANDS: &str = "Errands";
+/// And of those that can never be run.
+const DEAD: &str = "ErrandsDead";
+const INTERACTIONS_DEAD: &str = "InteractionsDead";
 /// A fixed key, so that what `--data` keeps can be read again. It guards nothing.
 const DEVELOPMENT_KEY: &[u8] = b"a development key that guards nothing at all";
 
@@ -32,10 +35,11 @@ const DEVELOPMENT_KEY: &[u8] = b"a development key that guards nothing at all";
 struct Parts {
     store: Store,
     queue: Queue,
-    courier: Courier,
     pseudonyms: Pseudonyms,
     tokens: Tokens,
-    links: Links,
+    sync: partner_sync::Parts,
+    /// Where reports of interactions go that cannot be read.
+    unread: Queue,
 }
 
 /// All functions by the names of their folders, under these policies, speaking to AWS through this client.
@@ -51,15 +55,24 @@ pub fn all(
         dynamodb_url: Some(endpoints.dynamodb.clone()),
         sqs_url: Some(endpoints.sqs.clone()),
     };
-    let errands = endpoints.queues.get(ERRANDS).cloned().unwrap_or_default();
+    let queue = |id: &str| Queue::new(aws.sqs(), endpoints.queues.get(id).cloned().unwrap_or_default());
+    let store = Store::new(aws.dynamodb(), endpoints.table.clone(), policies);
     let tokens = Tokens::new(DEVELOPMENT_KEY);
-    let parts = Arc::new(Parts {
-        store: Store::new(aws.dynamodb(), endpoints.table.clone(), policies),
-        queue: Queue::new(aws.sqs(), errands),
-        courier: Courier::new(loopback)?,
-        pseudonyms: Pseudonyms::new(DEVELOPMENT_KEY),
+    let sync = partner_sync::Parts {
+        store: store.clone(),
+        courier: Courier::new(LOOPBACK)?,
         links: Links::new(tokens.clone(), endpoints.gateway.clone()),
+        errands: queue(ERRANDS),
+        dead: queue(DEAD),
+    };
+    let pseudonyms = Pseudonyms::new(DEVELOPMENT_KEY);
+    let parts = Arc::new(Parts {
+        store,
+        queue: queue(ERRANDS),
+        pseudonyms,
         tokens,
+        sync,
+        unread: queue(INTERACTIONS_DEAD),
     });
 
     let functions = [
@@ -90,7 +103,7 @@ pub fn all(
         (
             "recipient-registry",
             http_function(&parts, |on, request, now| async move {
-                recipient_registry::handle(&on.store, loopback, now, request).await
+                recipient_registry::handle(&on.store, LOOPBACK, now, request).await
             }),
         ),
         (
@@ -102,13 +115,13 @@ pub fn all(
         (
             "partner-sync",
             event_function(&parts, |on, event, now| async move {
-                Ok(partner_sync::handle(&on.store, &on.courier, &on.links, now, event).await)
+                Ok(partner_sync::handle(&on.sync, now, event).await)
             }),
         ),
         (
             "interaction-track",
             event_function(&parts, |on, event, now| async move {
-                Ok(interaction_track::handle(&on.store, &on.pseudonyms, now, event).await)
+                Ok(interaction_track::handle(&on.store, &on.pseudonyms, &on.unread, now, event).await)
             }),
         ),
         (
@@ -135,6 +148,11 @@ pub fn all(
 }
 
 /// Recipients of the runner are on this computer, and nothing else is.
+const LOOPBACK: Reach = Reach {
+    url: loopback,
+    address: |address| address.is_loopback(),
+};
+
 fn loopback(url: &Url) -> Result<(), BadEndpoint> {
     let here = url.scheme() == "http" && url.host_str() == Some("127.0.0.1");
     if here { Ok(()) } else { Err(BadEndpoint::NotPublic) }

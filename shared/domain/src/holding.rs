@@ -94,6 +94,28 @@ impl Holding {
         holding
     }
 
+    /// What may be told to a recipient that has not confirmed its losses in time: nothing new.
+    pub fn without_gains(&self, before: &Self) -> Self {
+        let kept = before
+            .categories
+            .iter()
+            .filter(|(category, _)| self.categories.contains_key(*category));
+        Self {
+            categories: kept
+                .map(|(category, content)| (category.clone(), *content))
+                .collect(),
+            facets: self.facets.intersection(&before.facets).cloned().collect(),
+            relations: self.relations.clone(),
+            requests: self.requests.intersection(&before.requests).copied().collect(),
+        }
+    }
+
+    /// Whether something of this is not in the other: a loss that the recipient must confirm.
+    pub fn loses_to(&self, after: &Self) -> bool {
+        let category = |category| !after.categories.contains_key(category);
+        self.categories.keys().any(category) || !self.facets.is_subset(&after.facets)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.categories.is_empty() && self.requests.is_empty()
     }

@@ -317,6 +317,13 @@ impl Policies {
             .find(|policy| policy.version == version && policy.notice == *notice)
     }
 
+    /// By when a recipient must have confirmed a loss that it was told of then: the shortest deadline of all.
+    pub fn withdrawal_deadline(&self, told: Timestamp) -> Option<Timestamp> {
+        self.iter()
+            .map(|policy| later(told, &policy.zone, &policy.terms.withdrawal_deadline))
+            .min()
+    }
+
     /// Until when content of a category that was written then may be kept: the shortest retention of all.
     pub fn kept_until(&self, category: &Category, written: Timestamp) -> Option<Timestamp> {
         let ends = self.iter().filter_map(|policy| {

@@ -42,6 +42,8 @@ pub struct View<'a> {
     pub at: Timestamp,
     /// Whether the question is about now, so that a recipient's newest access counts.
     pub now: bool,
+    /// The newest act of the record that it is a view of.
+    pub version: Version,
 }
 
 impl View<'_> {
@@ -122,6 +124,7 @@ impl Record {
                 state: Cow::Borrowed(&self.state),
                 at: now.max(self.learnt_at),
                 now: true,
+                version: self.version,
             }),
             When::At { at, known_at } => {
                 let known = self.acts.as_ref()?.iter();
@@ -131,6 +134,7 @@ impl Record {
                     state: Cow::Owned(State::of(policies, known)),
                     at,
                     now: false,
+                    version: self.version,
                 })
             }
         }
@@ -144,6 +148,7 @@ impl Record {
             state: Cow::Borrowed(&self.state),
             at,
             now: true,
+            version: self.version,
         }
     }
 

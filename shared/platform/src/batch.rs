@@ -6,15 +6,17 @@ use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent
 use serde::de::DeserializeOwned;
 
 use crate::http::chain;
+use crate::queue::Queue;
 
 /// What becomes of a message that failed.
 pub trait Failure: std::error::Error {
-    /// Whether the same message may succeed later; one that cannot goes to the dead letters.
+    /// Whether the same message may succeed later; one that cannot goes to the dead letters at once.
     fn may_pass(&self) -> bool;
 }
 
-/// Run each message of a batch; only those that failed are delivered again.
-pub async fn each<M, F, E>(event: SqsEvent, run: impl Fn(M) -> F) -> SqsBatchResponse
+/// Run each message of a batch. One that may pass later is delivered again; one that never will, or is not
+/// ours, is put aside with its reason and costs the others nothing.
+pub async fn each<M, F, E>(event: SqsEvent, dead: &Queue, run: impl Fn(M) -> F) -> SqsBatchResponse
 where
     M: DeserializeOwned,
     F: Future<Output = Result<(), E>>,
@@ -22,21 +24,34 @@ where
 {
     let mut response = SqsBatchResponse::default();
     for message in event.records {
-        let id = message.message_id.clone().unwrap_or_default();
         let settled = match read(&message) {
             Ok(errand) => run(errand)
                 .await
                 .map_err(|error| (error.may_pass(), chain(&error))),
             Err(error) => Err((false, format!("not a message of ours: {error}"))),
         };
-        if let Err((may_pass, cause)) = settled {
-            tracing::warn!(message.id = id, may_pass, cause, "a message was not settled");
+        let Err((may_pass, cause)) = settled else { continue };
+        let id = message.message_id.clone().unwrap_or_default();
+        tracing::warn!(message.id = id, may_pass, cause, "a message was not settled");
+        let buried = !may_pass && bury(dead, &message, &cause).await;
+        if !buried {
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = id;
             response.batch_item_failures.push(failure);
         }
     }
     response
+}
+
+/// Whether the message lies with the dead letters; if not, it comes again and ends there by itself.
+async fn bury(dead: &Queue, message: &SqsMessage, cause: &str) -> bool {
+    let buried = dead
+        .bury(message.body.as_deref().unwrap_or_default(), cause)
+        .await;
+    if let Err(error) = &buried {
+        tracing::error!(cause = chain(error), "a message could not be put aside");
+    }
+    buried.is_ok()
 }
 
 /// Serde's message may quote the body, so only where it stopped is kept.

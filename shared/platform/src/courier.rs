@@ -1,23 +1,26 @@
 //! Carries one signed event to a recipient, and says what became of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use reqwest::header::CONTENT_TYPE;
+use jiff::{SignedDuration, Timestamp};
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, ClientBuilder, Response, StatusCode};
 use standardwebhooks::Webhook;
 
-use crate::endpoint::{BadEndpoint, Vet, vetted};
+use crate::endpoint::{BadEndpoint, Reach, VettedResolver};
 
 /// Well within the lease of a claim: a recipient that finishes later may see two events out of order.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A recipient may ask for patience, but not for ever.
+const RETRY_AFTER_MAX: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Clone)]
 pub struct Courier {
     client: Client,
-    vet: Vet,
+    reach: Reach,
 }
 
 /// An event, ready to be sent.
@@ -36,22 +39,54 @@ pub enum Error {
     #[error("the recipient has no usable signing key")]
     NoKey,
     #[error("the recipient answered {status}")]
-    Refused { status: StatusCode },
+    Refused {
+        status: StatusCode,
+        /// How long it asked to be left alone.
+        retry_after: Option<SignedDuration>,
+    },
+    #[error("the recipient was not reached")]
+    NotReached(#[source] reqwest::Error),
     #[error("the recipient did not answer")]
     NoAnswer(#[source] reqwest::Error),
     #[error("the client could not be set up")]
     Client(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+impl Error {
+    /// Whether the recipient may have taken the letter all the same.
+    pub fn may_have_arrived(&self) -> bool {
+        match self {
+            Self::Refused { .. } | Self::NoAnswer(_) => true,
+            Self::Endpoint(_) | Self::NoKey | Self::NotReached(_) | Self::Client(_) => false,
+        }
+    }
+
+    /// Whether the recipient says that it is gone for good.
+    pub fn is_gone(&self) -> bool {
+        matches!(self, Self::Refused { status, .. } if *status == StatusCode::GONE)
+    }
+
+    pub fn retry_after(&self) -> Option<SignedDuration> {
+        match self {
+            Self::Refused { retry_after, .. } => *retry_after,
+            Self::Endpoint(_) | Self::NoKey | Self::NotReached(_) | Self::NoAnswer(_) | Self::Client(_) => {
+                None
+            }
+        }
+    }
+}
+
 impl Courier {
-    pub fn new(vet: Vet) -> Result<Self, Error> {
+    pub fn new(reach: Reach) -> Result<Self, Error> {
+        let builder = builder()?.dns_resolver(Arc::new(VettedResolver { reach }));
         Ok(Self {
-            client: client()?,
-            vet,
+            client: build(builder)?,
+            reach,
         })
     }
 
-    /// Deliver a letter, signed with every key that the recipient has (Standard Webhooks).
+    /// Deliver a letter, signed with every key that the recipient has (Standard Webhooks). Only a 2xx
+    /// acknowledges; a redirect is not followed; the body of the answer is not read.
     pub async fn deliver(
         &self,
         endpoint: &str,
@@ -59,7 +94,7 @@ impl Courier {
         letter: &Letter,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let url = vetted(endpoint, self.vet)?;
+        let url = self.reach.vet(endpoint)?;
         let signatures: Result<Vec<String>, _> = secrets
             .iter()
             .map(|secret| Webhook::new(secret)?.sign(&letter.id, now.as_second(), letter.body.as_bytes()))
@@ -78,34 +113,64 @@ impl Courier {
             .body(letter.body.clone())
             .send()
             .await
-            // The URL is a setting of the recipient, but an error of the client repeats all of it.
-            .map_err(|error| Error::NoAnswer(error.without_url()))?;
+            .map_err(failed)?;
         let status = answer.status();
         if status.is_success() {
-            Ok(())
-        } else {
-            Err(Error::Refused { status })
+            return Ok(());
         }
+        Err(Error::Refused {
+            status,
+            retry_after: retry_after(&answer),
+        })
     }
+}
+
+/// The URL is a setting of the recipient, but an error of the client repeats all of it.
+fn failed(error: reqwest::Error) -> Error {
+    let error = error.without_url();
+    if error.is_connect() {
+        Error::NotReached(error)
+    } else {
+        Error::NoAnswer(error)
+    }
+}
+
+fn retry_after(answer: &Response) -> Option<SignedDuration> {
+    let seconds: u32 = answer
+        .headers()
+        .get(RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()?;
+    Some(SignedDuration::from_secs(seconds.into()).min(RETRY_AFTER_MAX))
 }
 
 /// An HTTP client that follows no redirect, asks no proxy, and has the same TLS stack as the SDK.
 pub fn client() -> Result<Client, Error> {
+    build(builder()?)
+}
+
+fn build(builder: ClientBuilder) -> Result<Client, Error> {
+    builder.build().map_err(|error| Error::Client(error.into()))
+}
+
+fn builder() -> Result<ClientBuilder, Error> {
     let roots = rustls::RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::Client(error.into()))?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    Client::builder()
+    let builder = Client::builder()
         .tls_backend_preconfigured(tls)
         .redirect(Policy::none())
         .no_proxy()
         .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(REQUEST_TIMEOUT)
-        .build()
-        .map_err(|error| Error::Client(error.into()))
+        .timeout(REQUEST_TIMEOUT);
+    Ok(builder)
 }

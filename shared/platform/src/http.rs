@@ -174,10 +174,14 @@ fn json_body<T: DeserializeOwned>(request: &Request, media: &str) -> Result<T, P
     }
     let text = std::str::from_utf8(bytes(request)?)
         .map_err(|_| Problem::bad("invalid-utf-8", "", "the body is not UTF-8"))?;
+    // Serde would take a list for an object, its values in the order of our fields.
+    if !text.trim_start().starts_with('{') {
+        return Err(Problem::bad("malformed", "", "the body is not a JSON object"));
+    }
     let mut reader = serde_json::Deserializer::from_str(text);
     let read = serde_path_to_error::deserialize(&mut reader);
-    let value = read.map_err(|error| malformed(&pointer(error.path()), error.inner()))?;
-    reader.end().map_err(|error| malformed("", &error))?;
+    let value = read.map_err(|error| malformed(pointer(error.path()), error.inner()))?;
+    reader.end().map_err(|error| malformed(String::new(), &error))?;
     Ok(value)
 }
 
@@ -185,38 +189,54 @@ fn bytes(request: &Request) -> Result<&[u8], Problem> {
     let bytes: &[u8] = request.body().as_ref();
     if bytes.len() > BODY_BYTES_MAX {
         let detail = format!("the body has more than {BODY_BYTES_MAX} bytes");
-        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail));
+        return Err(Problem {
+            status: StatusCode::PAYLOAD_TOO_LARGE,
+            ..Problem::bad("too-large", "", detail)
+        });
     }
     Ok(bytes)
 }
 
 /// What could not be read, and where. Serde's own message may quote what was sent, so only those of its
-/// sentences pass that say what a word of ours must look like.
-fn malformed(pointer: &str, error: &serde_json::Error) -> Problem {
+/// sentences pass that say what a word of ours must look like. Nor is a name repeated that is not ours.
+fn malformed(pointer: String, error: &serde_json::Error) -> Problem {
     let said = error.to_string();
     let what = said.split(" at line ").next().unwrap_or_default();
-    let what = match what.split_once('`') {
-        Some(("missing field ", name)) => format!("the field {} is missing", name.trim_end_matches('`')),
-        Some(("unknown field ", rest)) => {
-            let expected = rest
-                .split_once("expected ")
-                .map_or("no fields", |(_, expected)| expected);
-            format!("a field is not known here; expected {expected}")
+    let expected = |otherwise: &'static str| {
+        what.split_once("expected ")
+            .map_or(otherwise, |(_, expected)| expected)
+    };
+    let parent = |pointer: &str| {
+        pointer
+            .rsplit_once('/')
+            .map_or(String::new(), |(parent, _)| parent.to_owned())
+    };
+    let (pointer, what) = match what.split_once('`') {
+        _ if !error.is_data() => (String::new(), "this is not JSON".to_owned()),
+        Some(("missing field ", name)) => {
+            let name = name.trim_end_matches('`');
+            (
+                format!("{pointer}/{name}"),
+                format!("the field {name} is missing"),
+            )
         }
-        Some(("unknown variant ", rest)) => {
-            let expected = rest
-                .split_once("expected ")
-                .map_or("nothing", |(_, expected)| expected);
-            format!("the value is none of the known; expected {expected}")
+        Some(("unknown field ", _)) => {
+            let what = format!("a field is not known here; expected {}", expected("no fields"));
+            (format!("{}/?", parent(&pointer)), what)
         }
-        _ if what.starts_with("not a") || what.starts_with("a ") => what.to_owned(),
+        Some(("unknown variant ", _)) => {
+            let what = format!("the value is none of the known; expected {}", expected("nothing"));
+            (pointer, what)
+        }
+        _ if what.starts_with("not a") || what.starts_with("a ") => (pointer, what.to_owned()),
         _ if what.starts_with("invalid type") || what.starts_with("invalid value") => {
-            let expected = what
-                .split_once("expected ")
-                .map_or("another type", |(_, expected)| expected);
-            format!("the value has the wrong type or range; expected {expected}")
+            let expected = expected("another type");
+            (
+                pointer,
+                format!("the value has the wrong type or range; expected {expected}"),
+            )
         }
-        _ => "this is not the JSON that is expected".to_owned(),
+        _ => (pointer, "this is not the JSON that is expected".to_owned()),
     };
     let detail = format!("{what} (line {}, column {})", error.line(), error.column());
     Problem::bad("malformed", pointer, detail)

@@ -49,6 +49,16 @@ impl Problem {
         self
     }
 
+    /// The path names a recipient that is not registered.
+    pub fn no_such_recipient() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "unknown-recipient",
+            "no such recipient is registered",
+        )
+        .with_field("path recipient")
+    }
+
     /// Something that we depend on did not answer: nothing is known to be changed, and it may be tried again.
     fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         let detail = "nothing was answered in time; try again";
@@ -113,6 +123,8 @@ impl From<store::NotTaken> for Problem {
                 Self::new(StatusCode::PRECONDITION_FAILED, "other-version", detail)
                     .with_field("header If-Match")
             }
+            store::NotTaken::NotNew => Self::new(StatusCode::PRECONDITION_FAILED, "already-known", detail)
+                .with_field("header If-None-Match"),
             store::NotTaken::TooManyKeys => {
                 Self::new(StatusCode::CONFLICT, "too-many-keys", detail).with_field("header Idempotency-Key")
             }

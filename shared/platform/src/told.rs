@@ -121,8 +121,10 @@ pub struct ChangeTold {
 }
 
 impl ChangeTold {
+    /// The state is told as of the act, so that the same request gets the same answer however much later.
     pub fn of(change: &Change, policies: &Policies, now: Timestamp) -> Self {
-        let state = StateTold::of(&change.record, &change.record.now(policies, now));
+        let at = change.act.as_ref().map_or(now, |act| act.learnt_at);
+        let state = StateTold::of(&change.record, &change.record.now(policies, at));
         Self {
             act: change.act.as_ref().map(ActTold::from),
             state,

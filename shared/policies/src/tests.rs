@@ -247,7 +247,7 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
     ("needed = \"C\"", "needed = \"E\"", "needed = \"E\"", "`E` is no grade"),
     ("needed = \"C\"", "needed = \"C\"\nby_facet = { \"care/fax\" = \"A\" }", "by_facet =", "no facet `care/fax`"),
     ("sites = [\"https://www.bmw.it\"]", "sites = [\"https://www.bmw.it/\"]", "sites =", "is no site"),
-    ("\"/notices/", "\"notices/", "\"notices/", "is no link"),
+    ("\"/v1/notices/", "\"v1/notices/", "\"v1/notices/", "is no link"),
 ];
 
 #[test]

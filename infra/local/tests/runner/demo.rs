@@ -38,9 +38,9 @@ async fn tell(system: &System, secret: &str, id: &str, at: Timestamp, data: Valu
     .await
 }
 
-fn holding(version: u64, facet: &str) -> Value {
+fn holding(sequence: u64, facet: &str) -> Value {
     json!({
-        "version": version,
+        "sequence": sequence,
         "holds": { "facets": [facet], "categories": ["contact"] },
         "changes": [{ "change": "granted", "facets": [facet] }],
     })

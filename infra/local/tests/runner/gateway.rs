@@ -132,7 +132,9 @@ async fn a_guarded_route_asks_for_a_token_with_its_scope() {
         let claims = json!({ "sub": "someone", "scope": token });
         claims.as_object().filter(|_| token != "bad").cloned()
     }));
-    let system = System::start(options, |_| echo.alone_as("echo")).await.unwrap();
+    let system = System::start(options, |_| Ok(echo.alone_as("echo")))
+        .await
+        .unwrap();
     let gateway = system.endpoints.gateway.as_str();
     let get = async |token: &str| {
         let header = format!("authorization: {token}");

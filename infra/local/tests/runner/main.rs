@@ -82,7 +82,7 @@ fn options() -> Options {
 }
 
 async fn started(functions: Functions) -> System {
-    System::start(options(), |_| functions).await.unwrap()
+    System::start(options(), |_| Ok(functions)).await.unwrap()
 }
 
 type Answering = dyn Fn(&Value) -> Result<Value, String> + Send + Sync;

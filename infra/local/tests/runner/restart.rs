@@ -14,7 +14,7 @@ async fn a_restart_loses_nothing_and_repeats_nothing() {
     };
 
     let fanout = Stub::content();
-    let mut system = System::start(kept(), |_| fanout.alone_as("fanout"))
+    let mut system = System::start(kept(), |_| Ok(fanout.alone_as("fanout")))
         .await
         .unwrap();
     put(&system, "CHAIN#s", "1").await;
@@ -26,7 +26,7 @@ async fn a_restart_loses_nothing_and_repeats_nothing() {
     system.stop().await;
 
     let fanout = Stub::content();
-    let mut system = System::start(kept(), |_| fanout.alone_as("fanout"))
+    let mut system = System::start(kept(), |_| Ok(fanout.alone_as("fanout")))
         .await
         .unwrap();
     system.settle().await.unwrap();

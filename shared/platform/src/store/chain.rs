@@ -82,6 +82,8 @@ pub enum NotTaken {
     KeyReused,
     #[error("the record is not at the version that the caller named")]
     OtherVersion,
+    #[error("something is known of the subject already")]
+    NotNew,
     #[error("this many keyed requests are the most that a record takes")]
     TooManyKeys,
     #[error(transparent)]
@@ -159,9 +161,11 @@ impl Store {
             if guard
                 .only_at
                 .is_some_and(|version| version != chain.record.version)
-                || (guard.only_new && chain.record.version > 0)
             {
                 return Err(NotTaken::OtherVersion);
+            }
+            if guard.only_new && chain.record.version > 0 {
+                return Err(NotTaken::NotNew);
             }
             let Some(act) = decide(&chain.record)? else {
                 return Ok(Change {

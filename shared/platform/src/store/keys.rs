@@ -6,7 +6,9 @@
 //! | evidence that identifies | `EVIDENCE#<subject>` | version |
 //! | profile, one category | `PROFILE#<category>#<subject>` | `CONTENT` |
 //! | ledger, one recipient | `LEDGER#<subject>` | recipient |
-//! | recipient: settings and history | `RECIPIENT#<recipient>` | `NOW` |
+//! | recipient: settings and history | `RECIPIENT#<recipient>` | version, and `NOW` |
+//! | recipient: look at all it concerns again | `RECIPIENT#<recipient>` | `AGAIN` |
+//! | recipient: how its deliveries fare | `BREAKER#<recipient>` | `NOW` |
 //! | recipient's signing key | `SECRET#<recipient>` | key id |
 //! | whom a recipient may ever concern | `MEMBER#<recipient>#<shard>` | subject |
 //! | due | `DUE#<day>#<shard>` | instant, subject, kind |
@@ -61,8 +63,21 @@ pub(super) fn entry(subject: &Subject, recipient: &RecipientId) -> Key {
     key(ledger(subject), recipient)
 }
 
+pub(super) fn recipients(recipient: &RecipientId) -> String {
+    format!("RECIPIENT#{recipient}")
+}
+
 pub(super) fn recipient(recipient: &RecipientId) -> Key {
-    key(format_args!("RECIPIENT#{recipient}"), "NOW")
+    key(recipients(recipient), "NOW")
+}
+
+/// Written so that the stream tells of it: everyone whom the recipient concerns is looked at again.
+pub(super) fn again(recipient: &RecipientId) -> Key {
+    key(recipients(recipient), "AGAIN")
+}
+
+pub(super) fn breaker(recipient: &RecipientId) -> Key {
+    key(format_args!("BREAKER#{recipient}"), "NOW")
 }
 
 pub(super) fn secrets(recipient: &RecipientId) -> String {

@@ -3,24 +3,27 @@
 //! It is the truth of delivery; the queue is only its fast path. A delivery *claims* its entry before it
 //! reads what to send, so that nothing claimed after a withdrawal can carry what was withdrawn.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
 use domain::act::Version;
 use domain::codes::RecipientId;
-use domain::facet::Facets;
-use domain::holding::{Holding, Request};
+use domain::holding::Holding;
 use domain::record::Record;
 use domain::subject::Subject;
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
-use super::acts::FacetsJson;
+use super::breaker::{Breaker, breaker_of};
 use super::chain::newest_of;
-use super::recipients::{Registration, registration, secret};
+use super::recipients::{Registration, SECRET_SLOTS, registration, secret};
 use super::row::{Item, Row, instant, number, text};
-use super::{BoxError, Error, Store, keys};
+use super::{Error, Store, keys};
+
+pub use outcome::Postponed;
+
+mod holding;
+mod outcome;
 
 /// How long a claim keeps others away: longer than any request to a recipient may take.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
@@ -42,6 +45,14 @@ pub struct Entry {
     /// When the next one is due, while one is pending.
     pub next_attempt_at: Option<Timestamp>,
     pub acknowledged_at: Option<Timestamp>,
+    /// Since when something was sent that it did not acknowledge.
+    pub pending_since: Option<Timestamp>,
+    /// Since when it has not confirmed a loss.
+    pub loss_since: Option<Timestamp>,
+    /// When that became too long.
+    pub overdue_at: Option<Timestamp>,
+    /// When the last attempt had failed; from then on somebody must ask for another.
+    pub escalated_at: Option<Timestamp>,
 }
 
 /// The right to tell one recipient about one subject, until the lease ends.
@@ -57,7 +68,9 @@ pub struct Claim {
 pub struct Reading {
     pub record: Record,
     pub registration: Option<Registration>,
+    /// Its live signing keys, of which there are two while one is being replaced.
     pub secrets: Vec<String>,
+    pub breaker: Breaker,
 }
 
 impl Store {
@@ -159,12 +172,14 @@ impl Store {
             keys::act(subject, hint),
             keys::act(subject, hint + 1),
             keys::recipient(recipient),
-            keys::key(keys::secrets(recipient), "1"),
+            keys::breaker(recipient),
+            keys::key(keys::secrets(recipient), SECRET_SLOTS[0]),
+            keys::key(keys::secrets(recipient), SECRET_SLOTS[1]),
         ];
         if hint == 0 {
             wanted.remove(0);
         }
-        let (mut registered, mut secrets) = (None, Vec::new());
+        let (mut registered, mut secrets, mut breaker) = (None, Vec::new(), Breaker::default());
         let mut acts: BTreeMap<String, Item> = BTreeMap::new();
         for item in self.batch_get(wanted).await? {
             let row = Row {
@@ -174,6 +189,8 @@ impl Store {
             let pk = row.text("pk")?;
             if pk.starts_with("RECIPIENT#") {
                 registered = Some(registration(recipient, &item)?);
+            } else if pk.starts_with("BREAKER#") {
+                breaker = breaker_of(&item)?;
             } else if pk.starts_with("SECRET#") {
                 secrets.extend(secret(&item));
             } else {
@@ -188,94 +205,15 @@ impl Store {
             record,
             registration: registered,
             secrets,
+            breaker,
         })
-    }
-
-    /// The recipient acknowledged: it holds this now, and nothing is in doubt. A claim that was lost to
-    /// another delivery changes nothing; that one knows better.
-    pub async fn acknowledge(&self, claim: &Claim, holding: &Holding, now: Timestamp) -> Result<(), Error> {
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(keys::entry(&claim.subject, &claim.entry.recipient)))
-            .update_expression(
-                "SET holding = :holding, acknowledged_at = :now, in_doubt = :no \
-                 REMOVE lease_until, attempts, next_attempt_at",
-            )
-            .condition_expression("claims = :mine")
-            .expression_attribute_values(":holding", text(write(holding)?))
-            .expression_attribute_values(":now", instant(now))
-            .expression_attribute_values(":no", AttributeValue::Bool(false))
-            .expression_attribute_values(":mine", number(claim.entry.claims))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        unless_lost(update)
-    }
-
-    /// There was nothing to tell: the recipient told us itself, or what changed is nothing to it.
-    pub async fn settle(&self, claim: &Claim, holding: &Holding) -> Result<(), Error> {
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(keys::entry(&claim.subject, &claim.entry.recipient)))
-            .update_expression(
-                "SET holding = :holding, in_doubt = :before REMOVE lease_until, next_attempt_at",
-            )
-            .expression_attribute_values(":holding", text(write(holding)?))
-            .condition_expression("claims = :mine")
-            .expression_attribute_values(":before", AttributeValue::Bool(claim.entry.in_doubt))
-            .expression_attribute_values(":mine", number(claim.entry.claims))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        unless_lost(update)
-    }
-
-    /// The delivery failed, or its outcome is not known: the entry stays pending until the next attempt.
-    pub async fn postpone(&self, claim: &Claim, next_attempt_at: Timestamp) -> Result<(), Error> {
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(keys::entry(&claim.subject, &claim.entry.recipient)))
-            .update_expression("SET attempts = :attempts, next_attempt_at = :at REMOVE lease_until")
-            .condition_expression("claims = :mine")
-            .expression_attribute_values(":attempts", number(claim.entry.attempts + 1))
-            .expression_attribute_values(":at", instant(next_attempt_at))
-            .expression_attribute_values(":mine", number(claim.entry.claims))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        unless_lost(update)
-    }
-}
-
-fn unless_lost<T, R>(
-    update: Result<T, aws_sdk_dynamodb::error::SdkError<UpdateItemError, R>>,
-) -> Result<(), Error>
-where
-    R: std::fmt::Debug + Send + Sync + 'static,
-{
-    match update {
-        Ok(_) => Ok(()),
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-        {
-            Ok(())
-        }
-        Err(error) => Err(error.into()),
     }
 }
 
 fn entry(recipient: RecipientId, item: &Item) -> Result<Entry, Error> {
     let row = Row { kind: KIND, item };
     let acknowledged = if row.has("holding") {
-        read(row.text("holding")?)?
+        holding::read(row.text("holding")?)?
     } else {
         Holding::default()
     };
@@ -304,85 +242,9 @@ fn entry(recipient: RecipientId, item: &Item) -> Result<Entry, Error> {
         },
         next_attempt_at: optional("next_attempt_at")?,
         acknowledged_at: optional("acknowledged_at")?,
+        pending_since: optional("pending_since")?,
+        loss_since: optional("loss_since")?,
+        overdue_at: optional("overdue_at")?,
+        escalated_at: optional("escalated_at")?,
     })
-}
-
-/// A holding as it is stored: add names, never rename them.
-#[derive(Serialize, Deserialize)]
-struct HoldingJson {
-    c: BTreeMap<String, Option<Version>>,
-    f: FacetsJson,
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    r: BTreeSet<String>,
-    /// The confirmations asked for: grant, and until when in ms.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    ask: Vec<(Version, i64)>,
-    /// The ends reminded of, in ms.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    rem: Vec<i64>,
-}
-
-fn write(holding: &Holding) -> Result<String, Error> {
-    let json = HoldingJson {
-        c: holding
-            .categories
-            .iter()
-            .map(|(category, content)| (category.to_string(), *content))
-            .collect(),
-        f: (&holding.facets).into(),
-        r: holding.relations.iter().map(ToString::to_string).collect(),
-        ask: holding
-            .requests
-            .iter()
-            .filter_map(|request| asked(*request))
-            .collect(),
-        rem: holding
-            .requests
-            .iter()
-            .filter_map(|request| reminded(*request))
-            .collect(),
-    };
-    serde_json::to_string(&json).map_err(|error| Error::unreadable(KIND, error))
-}
-
-fn asked(request: Request) -> Option<(Version, i64)> {
-    match request {
-        Request::Confirmation { grant, until } => Some((grant, until.as_millisecond())),
-        Request::Reminder { .. } => None,
-    }
-}
-
-fn reminded(request: Request) -> Option<i64> {
-    match request {
-        Request::Reminder { until } => Some(until.as_millisecond()),
-        Request::Confirmation { .. } => None,
-    }
-}
-
-fn read(stored: &str) -> Result<Holding, Error> {
-    let parsed = || -> Result<Holding, BoxError> {
-        let json: HoldingJson = serde_json::from_str(stored)?;
-        let facets: Facets = json.f.read()?;
-        let mut holding = Holding {
-            facets,
-            ..Holding::default()
-        };
-        for (category, content) in json.c {
-            holding.categories.insert(category.parse()?, content);
-        }
-        for (grant, until) in json.ask {
-            let until = Timestamp::from_millisecond(until)?;
-            holding.requests.insert(Request::Confirmation { grant, until });
-        }
-        for until in json.rem {
-            holding.requests.insert(Request::Reminder {
-                until: Timestamp::from_millisecond(until)?,
-            });
-        }
-        for kind in json.r {
-            holding.relations.insert(kind.parse()?);
-        }
-        Ok(holding)
-    };
-    parsed().map_err(|error| Error::unreadable(KIND, error))
 }

@@ -11,6 +11,7 @@ use crate::aws::{self, Aws, Unset};
 
 mod acts;
 mod address;
+mod breaker;
 mod campaigns;
 mod chain;
 mod due;
@@ -22,12 +23,13 @@ mod recipients;
 mod row;
 mod snapshot;
 
+pub use breaker::Breaker;
 pub use campaigns::Mark;
 pub use chain::{Beside, Chain, Change, Fingerprint, Guard, NotTaken};
 pub use due::{DueItem, SHARDS, Wake};
 pub use interactions::Seen;
 pub use keys::{StreamKey, stream_key};
-pub use ledger::{Claim, Entry, LEASE, Reading};
+pub use ledger::{Claim, Entry, LEASE, Postponed, Reading};
 pub use profile::{Content, FieldEdits};
 pub use recipients::{Registration, Settings};
 

@@ -7,11 +7,14 @@ use domain::recipient::{Access, Recipient, RecipientKind, Role};
 use domain::subject::Subject;
 use jiff::Timestamp;
 
-use super::due::{SHARDS, shard_of};
-use super::row::{Item, Row, number, text};
+use super::due::shard_of;
+use super::row::{Item, Row, instant, number, text};
 use super::{Error, Store, keys};
 
 const KIND: &str = "a recipient";
+
+/// Where the live signing keys are: two, so that one can be replaced without a gap.
+pub(super) const SECRET_SLOTS: [&str; 2] = ["A", "B"];
 
 /// What a recipient is registered with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +23,12 @@ pub struct Settings {
     pub role: Role,
     pub authorised: bool,
     pub sharing: bool,
-    /// Where it is told; without one it is never told anything, and shows as pending.
+    /// Where it is told.
     pub endpoint: String,
+    /// Whom to call when it is not reached; a desk, not a person.
+    pub contact: Option<String>,
+    /// The most requests that it takes a minute.
+    pub rate_per_minute: Option<u32>,
 }
 
 /// A recipient as it is registered.
@@ -29,7 +36,26 @@ pub struct Settings {
 pub struct Registration {
     pub recipient: Recipient,
     pub endpoint: String,
+    pub contact: Option<String>,
+    pub rate_per_minute: Option<u32>,
     pub version: u32,
+    /// How many signing keys it was given so far.
+    pub keys_given: usize,
+}
+
+impl From<&Registration> for Settings {
+    fn from(registered: &Registration) -> Self {
+        let access = registered.recipient.access_now();
+        Self {
+            kind: registered.recipient.kind,
+            role: registered.recipient.role,
+            authorised: access.is_some_and(|access| access.authorised),
+            sharing: access.is_some_and(|access| access.sharing),
+            endpoint: registered.endpoint.clone(),
+            contact: registered.contact.clone(),
+            rate_per_minute: registered.rate_per_minute,
+        }
+    }
 }
 
 impl Store {
@@ -47,17 +73,17 @@ impl Store {
     }
 
     /// Register a recipient, or change its settings, unless somebody else did in between
-    /// ([`Error::Stale`]). A first signing key is stored with the first registration.
+    /// ([`Error::Stale`]). A new signing key takes the place of the older of two. Every version is kept.
     pub async fn register(
         &self,
         id: &RecipientId,
         before: Option<Registration>,
         settings: &Settings,
-        first_secret: Option<&str>,
+        new_secret: Option<&str>,
         now: Timestamp,
     ) -> Result<Registration, Error> {
-        let (version, mut history) = before.map_or((0, Vec::new()), |before| {
-            (before.version, before.recipient.history)
+        let (version, keys_given, mut history) = before.map_or((0, 0, Vec::new()), |before| {
+            (before.version, before.keys_given, before.recipient.history)
         });
         let since = now.max(history.last().map_or(Timestamp::MIN, |last| last.since));
         let access = Access {
@@ -69,20 +95,29 @@ impl Store {
         if !history.last().is_some_and(same) {
             history.push(access);
         }
-        let mut item = keys::recipient(id);
-        let stored: Vec<(i64, bool, bool)> = history
-            .iter()
-            .map(|at| (at.since.as_millisecond(), at.authorised, at.sharing))
-            .collect();
-        let stored = serde_json::to_string(&stored).map_err(|error| Error::unreadable(KIND, error))?;
-        item.extend([
-            ("kind".to_owned(), text(settings.kind.as_str())),
-            ("role".to_owned(), text(settings.role.as_str())),
-            ("endpoint".to_owned(), text(&settings.endpoint)),
-            ("history".to_owned(), text(stored)),
-            ("version".to_owned(), number(version + 1)),
-        ]);
-        let put = Put::builder().table_name(&self.table).set_item(Some(item));
+        let registered = Registration {
+            recipient: Recipient {
+                id: id.clone(),
+                kind: settings.kind,
+                role: settings.role,
+                history,
+            },
+            endpoint: settings.endpoint.clone(),
+            contact: settings.contact.clone(),
+            rate_per_minute: settings.rate_per_minute,
+            version: version + 1,
+            keys_given: keys_given + usize::from(new_secret.is_some()),
+        };
+        let attributes = attributes(&registered)?;
+        let kept = keys::key(keys::recipients(id), keys::version(version + 1));
+        let mut items = vec![with(kept, &attributes)];
+        if let Some(secret) = new_secret {
+            let slot = keys::key(keys::secrets(id), SECRET_SLOTS[keys_given % SECRET_SLOTS.len()]);
+            items.push(with(slot, &[("secret", text(secret)), ("since", instant(now))]));
+        }
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(with(keys::recipient(id), &attributes)));
         let put = if version == 0 {
             put.condition_expression("attribute_not_exists(pk)")
         } else {
@@ -90,9 +125,7 @@ impl Store {
                 .expression_attribute_values(":version", number(version))
         };
         let mut writes = vec![TransactWriteItem::builder().put(put.build()?).build()];
-        if let Some(secret) = first_secret {
-            let mut item = keys::key(keys::secrets(id), "1");
-            item.insert("secret".to_owned(), text(secret));
+        for item in items {
             let put = Put::builder()
                 .table_name(&self.table)
                 .set_item(Some(item))
@@ -107,19 +140,7 @@ impl Store {
             .send()
             .await;
         match written {
-            Ok(_) => {
-                let recipient = Recipient {
-                    id: id.clone(),
-                    kind: settings.kind,
-                    role: settings.role,
-                    history,
-                };
-                Ok(Registration {
-                    recipient,
-                    endpoint: settings.endpoint.clone(),
-                    version: version + 1,
-                })
-            }
+            Ok(_) => Ok(registered),
             Err(error)
                 if error
                     .as_service_error()
@@ -146,33 +167,76 @@ impl Store {
         Ok(())
     }
 
-    /// Every subject that may ever concern a recipient, page by page.
-    pub async fn members(&self, recipient: &RecipientId) -> Result<Vec<Subject>, Error> {
-        let mut members = Vec::new();
-        for shard in 0..SHARDS {
-            let mut pages = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("pk = :pk")
-                .expression_attribute_values(":pk", text(keys::members(recipient, shard)))
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .into_paginator()
-                .send();
-            while let Some(page) = pages.next().await {
-                for item in page?.items() {
-                    let subject = Row {
-                        kind: "a member",
-                        item,
-                    }
-                    .text("sk")?
-                    .parse();
-                    members.push(subject.map_err(|error| Error::unreadable("a member", error))?);
-                }
-            }
-        }
-        Ok(members)
+    /// A page of the subjects in one shard that may ever concern a recipient, after one of them.
+    pub async fn members(
+        &self,
+        recipient: &RecipientId,
+        shard: u32,
+        after: Option<&Subject>,
+        page_size: i32,
+    ) -> Result<Vec<Subject>, Error> {
+        let page = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND sk > :after")
+            .expression_attribute_values(":pk", text(keys::members(recipient, shard)))
+            .expression_attribute_values(":after", text(after.map_or(" ", Subject::as_str)))
+            .limit(page_size)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await?;
+        let subject = |item: &Item| {
+            let row = Row {
+                kind: "a member",
+                item,
+            };
+            row.text("sk")?
+                .parse()
+                .map_err(|error| Error::unreadable("a member", error))
+        };
+        page.items().iter().map(subject).collect()
     }
+}
+
+/// What is stored of a registration besides its keys.
+fn attributes(registered: &Registration) -> Result<Vec<(&'static str, AttributeValue)>, Error> {
+    let recipient = &registered.recipient;
+    let history = recipient
+        .history
+        .iter()
+        .map(|at| (at.since.as_millisecond(), at.authorised, at.sharing));
+    let history: Vec<(i64, bool, bool)> = history.collect();
+    let history = serde_json::to_string(&history).map_err(|error| Error::unreadable(KIND, error))?;
+    let mut attributes = vec![
+        ("kind", text(recipient.kind.as_str())),
+        ("role", text(recipient.role.as_str())),
+        ("endpoint", text(&registered.endpoint)),
+        ("history", text(history)),
+        ("version", number(registered.version)),
+        ("keys_given", number(registered.keys_given)),
+    ];
+    attributes.extend(
+        registered
+            .contact
+            .as_ref()
+            .map(|contact| ("contact", text(contact))),
+    );
+    attributes.extend(
+        registered
+            .rate_per_minute
+            .map(|rate| ("rate_per_minute", number(rate))),
+    );
+    Ok(attributes)
+}
+
+fn with(mut key: keys::Key, attributes: &[(&str, AttributeValue)]) -> Item {
+    key.extend(
+        attributes
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone())),
+    );
+    key
 }
 
 pub(super) fn registration(id: &RecipientId, item: &Item) -> Result<Registration, Error> {
@@ -197,7 +261,18 @@ pub(super) fn registration(id: &RecipientId, item: &Item) -> Result<Registration
     Ok(Registration {
         recipient,
         endpoint: row.text("endpoint")?.to_owned(),
+        contact: if row.has("contact") {
+            Some(row.text("contact")?.to_owned())
+        } else {
+            None
+        },
+        rate_per_minute: if row.has("rate_per_minute") {
+            Some(row.number("rate_per_minute")?)
+        } else {
+            None
+        },
         version: row.number("version")?,
+        keys_given: row.number("keys_given")?,
     })
 }
 

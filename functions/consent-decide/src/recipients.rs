@@ -1,0 +1,109 @@
+//! `GET /v1/subjects/{subject}/recipients`: who may hold what, and who has confirmed a withdrawal (GDPR 15, 19).
+
+use domain::holding::Holding;
+use domain::policy::Policies;
+use domain::recipient::RecipientKind;
+use jiff::Timestamp;
+use platform::http::{self, Answer, Request, Status};
+use platform::pseudonym::Pseudonyms;
+use platform::store::{Entry, Store};
+use platform::wire::Instant;
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Told {
+    subject: String,
+    version: u32,
+    recipients: Vec<EntryTold>,
+}
+
+#[derive(Serialize)]
+struct EntryTold {
+    recipient: String,
+    /// All that it may hold: what it acknowledged, and what may have arrived since.
+    may_hold: HoldingTold,
+    /// Up to date; told and not acknowledged; overdue with a withdrawal; or given up until asked again.
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acknowledged_at: Option<String>,
+    /// Since when it was told something that it did not acknowledge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending_since: Option<String>,
+    /// Since when it has not confirmed a withdrawal or another loss.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    withdrawal_unconfirmed_since: Option<String>,
+    attempts: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_attempt_at: Option<String>,
+}
+
+#[derive(Serialize)]
+struct HoldingTold {
+    categories: Vec<String>,
+    facets: Vec<String>,
+}
+
+pub(crate) async fn answer(
+    store: &Store,
+    pseudonyms: &Pseudonyms,
+    now: Timestamp,
+    request: Request,
+) -> Answer {
+    let subject = http::subject(&request, pseudonyms)?;
+    http::only_query(&request, &[])?;
+    let record = store.chain(&subject).await?.record;
+    let ledger = store.ledger(&subject).await?;
+
+    let recipients = ledger
+        .iter()
+        .map(|entry| told(store.policies, entry, now))
+        .collect();
+    let told = Told {
+        subject: subject.to_string(),
+        version: record.version,
+        recipients,
+    };
+    http::versioned(Status::OK, record.version, &told)
+}
+
+fn told(policies: &Policies, entry: &Entry, now: Timestamp) -> EntryTold {
+    let mut may_hold = entry.acknowledged.clone();
+    if entry.in_doubt {
+        let kind = policies
+            .iter()
+            .find_map(|policy| policy.standing.get(&entry.recipient));
+        let most = Holding::most(
+            policies,
+            kind.map_or(RecipientKind::Dealer, |standing| standing.kind),
+        );
+        may_hold.categories.extend(most.categories);
+        may_hold.facets.extend(most.facets);
+    }
+    let overdue = entry
+        .loss_since
+        .and_then(|since| policies.withdrawal_deadline(since))
+        .is_some_and(|at| at <= now);
+    let state = if entry.escalated_at.is_some() {
+        "given-up"
+    } else if overdue {
+        "overdue"
+    } else if entry.in_doubt || entry.next_attempt_at.is_some() {
+        "pending"
+    } else {
+        "up-to-date"
+    };
+    let instant = |at: Option<Timestamp>| at.map(|at| Instant(at).to_string());
+    EntryTold {
+        recipient: entry.recipient.to_string(),
+        may_hold: HoldingTold {
+            categories: may_hold.categories.keys().map(ToString::to_string).collect(),
+            facets: may_hold.facets.iter().map(ToString::to_string).collect(),
+        },
+        state,
+        acknowledged_at: instant(entry.acknowledged_at),
+        pending_since: instant(entry.pending_since),
+        withdrawal_unconfirmed_since: instant(entry.loss_since),
+        attempts: entry.attempts,
+        next_attempt_at: instant(entry.next_attempt_at),
+    }
+}

@@ -1,0 +1,157 @@
+//! One delivery: claim, read now, send the difference, acknowledge.
+
+use std::collections::BTreeMap;
+
+use domain::act::Version;
+use domain::change::{Change, changes, changes_from_doubt};
+use domain::codes::RecipientId;
+use domain::holding::Holding;
+use domain::record::View;
+use domain::subject::Subject;
+use jiff::Timestamp;
+use platform::courier::Letter;
+use platform::event::{Confirmation, Told, categories_told, letter};
+use platform::store::{Claim, Registration};
+
+use crate::postpone::{self, Wait};
+use crate::{Error, Parts};
+
+/// A delivery that fails waits in the ledger, not in the queue.
+pub(crate) async fn bring_up_to_date(
+    parts: &Parts,
+    now: Timestamp,
+    (subject, recipient): (Subject, RecipientId),
+    hint: Version,
+) -> Result<(), Error> {
+    let store = &parts.store;
+    let claim = store.claim(&subject, &recipient, now).await?;
+    let reading = store.reading(&subject, hint, &recipient).await?;
+    let Some(registration) = &reading.registration else {
+        return Ok(store.settle(&claim, &claim.entry.acknowledged).await?);
+    };
+
+    let view = reading.record.now(store.policies, now);
+    let (holding, held_back) = may_hold(&view, registration, &claim, reading.breaker.overdue);
+    let changes = if claim.entry.in_doubt {
+        changes_from_doubt(&view, &registration.recipient, &holding)
+    } else {
+        changes(
+            &view,
+            &registration.recipient,
+            &claim.entry.acknowledged,
+            &holding,
+        )
+    };
+    if changes.is_empty() && !claim.entry.in_doubt {
+        // What is held back is looked at again when the recipient has caught up.
+        let holding = if held_back {
+            &claim.entry.acknowledged
+        } else {
+            &holding
+        };
+        return Ok(store.settle(&claim, holding).await?);
+    }
+    let delivery = postpone::Delivery {
+        parts,
+        claim: &claim,
+        view: &view,
+        holding: &holding,
+    };
+    if let Some(wait) = must_wait(parts, registration, reading.breaker, now).await? {
+        return delivery.postpone(wait, now).await;
+    }
+
+    let letter = write(parts, &claim, &view, &changes, &holding, now).await?;
+    let delivered = parts
+        .courier
+        .deliver(&registration.endpoint, &reading.secrets, &letter, now)
+        .await;
+    match delivered {
+        Ok(()) => {
+            store.acknowledge(&claim, &holding, now).await?;
+            if reading.breaker.failures > 0 {
+                store.note_success(&recipient, reading.breaker, now).await?;
+            }
+            Ok(())
+        }
+        Err(error) => {
+            store.note_failure(&recipient, error.is_gone()).await?;
+            delivery.postpone(Wait::Failed(&error), now).await
+        }
+    }
+}
+
+/// What the recipient may hold now. One that has not confirmed its losses in time gets nothing new until it
+/// has; whether something is held back for that is said too.
+fn may_hold(view: &View<'_>, registration: &Registration, claim: &Claim, overdue: i64) -> (Holding, bool) {
+    let holding = Holding::of(view, &registration.recipient);
+    if overdue <= 0 {
+        return (holding, false);
+    }
+    let kept = holding.without_gains(&claim.entry.acknowledged);
+    let held_back = kept != holding;
+    (kept, held_back)
+}
+
+/// Whether the recipient may be asked now: it may be gone, in trouble, or at its limit.
+async fn must_wait(
+    parts: &Parts,
+    registration: &Registration,
+    breaker: platform::store::Breaker,
+    now: Timestamp,
+) -> Result<Option<Wait<'static>>, Error> {
+    let id = &registration.recipient.id;
+    if breaker.disabled {
+        return Ok(Some(Wait::Disabled));
+    }
+    if breaker.is_open() && !parts.store.may_probe(id, now).await? {
+        return Ok(Some(Wait::BreakerOpen));
+    }
+    match registration.rate_per_minute {
+        Some(rate) if !parts.store.within_rate(id, rate, now).await? => Ok(Some(Wait::RateReached)),
+        Some(_) | None => Ok(None),
+    }
+}
+
+/// The letter, with the content that it tells: read now, and of what it tells alone.
+async fn write(
+    parts: &Parts,
+    claim: &Claim,
+    view: &View<'_>,
+    changes: &[Change],
+    holding: &Holding,
+    now: Timestamp,
+) -> Result<Letter, Error> {
+    let told = categories_told(changes, holding);
+    let contents = parts.store.contents(&claim.subject, told.into_iter()).await?;
+    let confirmations = confirmations(parts, &claim.subject, changes).await?;
+    let version = view.version;
+    let told = Told {
+        claim,
+        view,
+        version,
+        changes,
+        holding,
+        contents: &contents,
+        confirmations: &confirmations,
+    };
+    Ok(letter(&told, now)?)
+}
+
+/// The link and the contact for each confirmation that is to be asked for, made now and kept nowhere.
+async fn confirmations(
+    parts: &Parts,
+    subject: &Subject,
+    changes: &[Change],
+) -> Result<BTreeMap<Version, Confirmation>, Error> {
+    let mut confirmations = BTreeMap::new();
+    for change in changes {
+        if let Change::ConfirmationRequested { grant, until } = change
+            && let Some(contact) = parts.store.contact(subject, *grant).await?
+        {
+            let link = parts.links.confirmation(subject, *grant, *until)?;
+            confirmations.insert(*grant, Confirmation { link, contact });
+        }
+    }
+    Ok(confirmations)
+}

@@ -1,0 +1,179 @@
+//! What became of a delivery. Each writes only while its claim stands: a claim that was lost to another
+//! delivery changes nothing, for that one knows better.
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, TransactWriteItem, Update};
+use domain::holding::Holding;
+use jiff::Timestamp;
+
+use super::holding::write;
+use super::{Claim, Store};
+use crate::store::row::{instant, number, text};
+use crate::store::{Error, keys};
+
+/// How a delivery that did not come to its end goes on.
+#[derive(Debug, Clone, Copy)]
+pub struct Postponed {
+    /// When it is tried again; never, if it was given up until somebody asks for it.
+    pub next_attempt_at: Option<Timestamp>,
+    /// Whether the recipient was asked at all: only then it counts as an attempt.
+    pub attempted: bool,
+    /// Whether something may have arrived.
+    pub in_doubt: bool,
+    /// Since when the recipient has not confirmed a loss.
+    pub loss_since: Option<Timestamp>,
+}
+
+impl Store {
+    /// The recipient acknowledged: it holds this now, and nothing is in doubt.
+    pub async fn acknowledge(&self, claim: &Claim, holding: &Holding, now: Timestamp) -> Result<(), Error> {
+        if claim.entry.overdue_at.is_some() {
+            return self.catch_up(claim, holding, now).await;
+        }
+        let update = self
+            .on_entry(claim)
+            .update_expression(ACKNOWLEDGE)
+            .expression_attribute_values(":holding", text(write(holding)?))
+            .expression_attribute_values(":now", instant(now))
+            .expression_attribute_values(":no", AttributeValue::Bool(false));
+        unless_lost(update.send().await)
+    }
+
+    /// There was nothing to tell: the recipient told us itself, or what changed is nothing to it.
+    pub async fn settle(&self, claim: &Claim, holding: &Holding) -> Result<(), Error> {
+        let update = self
+            .on_entry(claim)
+            .update_expression(
+                "SET holding = :holding, in_doubt = :before REMOVE lease_until, next_attempt_at, attempts",
+            )
+            .expression_attribute_values(":holding", text(write(holding)?))
+            .expression_attribute_values(":before", AttributeValue::Bool(claim.entry.in_doubt));
+        unless_lost(update.send().await)
+    }
+
+    /// The delivery failed, or its outcome is not known, or it has to wait: the entry stays pending.
+    pub async fn postpone(&self, claim: &Claim, postponed: &Postponed, now: Timestamp) -> Result<(), Error> {
+        let attempts = claim.entry.attempts + u32::from(postponed.attempted);
+        let mut set = vec![
+            "attempts = :attempts",
+            "in_doubt = :doubt",
+            "pending_since = if_not_exists(pending_since, :now)",
+        ];
+        let mut update = self
+            .on_entry(claim)
+            .expression_attribute_values(":attempts", number(attempts))
+            .expression_attribute_values(":doubt", AttributeValue::Bool(postponed.in_doubt))
+            .expression_attribute_values(":now", instant(now));
+        if let Some(at) = postponed.next_attempt_at {
+            set.push("next_attempt_at = :at");
+            update = update.expression_attribute_values(":at", instant(at));
+        } else {
+            set.push("escalated_at = if_not_exists(escalated_at, :now)");
+        }
+        if let Some(since) = postponed.loss_since {
+            set.push("loss_since = if_not_exists(loss_since, :since)");
+            update = update.expression_attribute_values(":since", instant(since));
+        }
+        let remove = if postponed.next_attempt_at.is_some() {
+            "lease_until"
+        } else {
+            "lease_until, next_attempt_at"
+        };
+        let expression = format!("SET {} REMOVE {remove}", set.join(", "));
+        unless_lost(update.update_expression(expression).send().await)
+    }
+
+    /// The recipient has not confirmed a loss by its deadline: it counts against the recipient, once.
+    pub async fn mark_overdue(&self, claim: &Claim, now: Timestamp) -> Result<(), Error> {
+        let entry = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(keys::entry(&claim.subject, &claim.entry.recipient)))
+            .update_expression("SET overdue_at = :now")
+            .condition_expression("attribute_not_exists(overdue_at)")
+            .expression_attribute_values(":now", instant(now))
+            .build()?;
+        self.together(vec![entry, self.count_overdue(claim, 1)?]).await
+    }
+
+    /// An overdue recipient acknowledged; with its last debt paid, everyone it concerns is looked at again.
+    async fn catch_up(&self, claim: &Claim, holding: &Holding, now: Timestamp) -> Result<(), Error> {
+        let entry = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(keys::entry(&claim.subject, &claim.entry.recipient)))
+            .update_expression(ACKNOWLEDGE)
+            .condition_expression("claims = :mine")
+            .expression_attribute_values(":mine", number(claim.entry.claims))
+            .expression_attribute_values(":holding", text(write(holding)?))
+            .expression_attribute_values(":now", instant(now))
+            .expression_attribute_values(":no", AttributeValue::Bool(false))
+            .build()?;
+        self.together(vec![entry, self.count_overdue(claim, -1)?]).await?;
+        self.look_again(&claim.entry.recipient, now).await
+    }
+
+    fn count_overdue(&self, claim: &Claim, more: i32) -> Result<Update, Error> {
+        let update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(keys::breaker(&claim.entry.recipient)))
+            .update_expression("ADD overdue :more")
+            .expression_attribute_values(":more", number(more));
+        Ok(update.build()?)
+    }
+
+    /// Both or neither. A condition that does not hold means that somebody did it already.
+    async fn together(&self, updates: Vec<Update>) -> Result<(), Error> {
+        let writes = updates
+            .into_iter()
+            .map(|update| TransactWriteItem::builder().update(update).build());
+        let written = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(writes.collect()))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        match written {
+            Err(error)
+                if !error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_transaction_canceled_exception()) =>
+            {
+                Err(error.into())
+            }
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// An update of the claimed entry, as long as the claim stands.
+    fn on_entry(&self, claim: &Claim) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(keys::entry(&claim.subject, &claim.entry.recipient)))
+            .condition_expression("claims = :mine")
+            .expression_attribute_values(":mine", number(claim.entry.claims))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+    }
+}
+
+const ACKNOWLEDGE: &str = "SET holding = :holding, acknowledged_at = :now, in_doubt = :no \
+    REMOVE lease_until, attempts, next_attempt_at, pending_since, loss_since, overdue_at, escalated_at";
+
+fn unless_lost<T, R>(update: Result<T, SdkError<UpdateItemError, R>>) -> Result<(), Error>
+where
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    match update {
+        Ok(_) => Ok(()),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+        {
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
