@@ -30,6 +30,7 @@ struct Bad {
 }
 
 type Expected = (u16, &'static str, &'static str);
+type Headers<'a> = &'a [(&'static str, &'static str)];
 
 #[tokio::test]
 #[rustfmt::skip]
@@ -308,7 +309,7 @@ async fn no_route_takes_what_is_not_a_subject_id_or_a_parameter_of_its_own() {
         "/v1/subjects/{}/relations/dealer-one/service/c-1",
     );
     let consent = merged(a_consent(), everything());
-    let routes: [(&str, &str, Value, &[(&str, &str)]); 8] = [
+    let routes: [(&str, &str, Value, Headers); 8] = [
         ("POST", consents, consent, &[JSON, KEY]),
         ("POST", withdrawals, json!({ "all": true }), &[JSON]),
         ("PATCH", profile, json!({ "contact": { "city": "x" } }), &[PATCH]),
@@ -440,7 +441,7 @@ async fn no_route_takes_a_body_that_is_too_big_or_not_the_json_that_it_says() {
 #[rustfmt::skip]
 async fn a_bad_key_or_condition_is_refused_and_changes_nothing() {
     let long = "k".repeat(256).leak();
-    let consent = |why, headers: &[(&'static str, &'static str)], expected: Expected| {
+    let consent = |why, headers: Headers, expected: Expected| {
         let asked = merged(a_consent(), everything());
         bad(why, "POST", "/v1/subjects/{}/consents", &[&[JSON], headers].concat(), asked, expected)
     };
@@ -520,7 +521,7 @@ fn bad(
     why: &'static str,
     method: &'static str,
     path: &str,
-    headers: &[(&'static str, &'static str)],
+    headers: Headers,
     body: Value,
     (status, problem, field): Expected,
 ) -> Bad {

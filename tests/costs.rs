@@ -1,1 +1,392 @@
+//! What each operation costs: calls of the engine, and the units that it reports.
+//!
+//! `cargo test -p tests --test costs -- --nocapture` prints the table. Writes are per started KB, reads per
+//! started 4 KB and half where they need not be consistent. The engine counts as DynamoDB does, but it
+//! reports nothing for a write whose condition fails.
 
+use std::fmt::Write;
+
+use serde_json::json;
+use tests::{Item, Made, World, a_consent, everything, instant, merged};
+
+/// Calls, write units, read units.
+type Units = (usize, f64, f64);
+
+/// One line: what was done, what it cost, and what it is meant to cost where that is something else.
+struct Line {
+    what: &'static str,
+    cost: Units,
+    expected: Units,
+    aim: &'static str,
+}
+
+impl Line {
+    fn of(what: &'static str, made: &[Made], expected: Units, aim: &'static str) -> Self {
+        let write = made.iter().map(|made| made.write_units).sum();
+        let read = made.iter().map(|made| made.read_units).sum();
+        Self {
+            what,
+            cost: (made.len(), write, read),
+            expected,
+            aim,
+        }
+    }
+}
+
+#[derive(Default)]
+struct Table(Vec<Line>);
+
+impl Table {
+    /// Note what was done since the last note.
+    fn note(&mut self, world: &World, what: &'static str, expected: Units, aim: &'static str) {
+        let made = world
+            .calls
+            .made()
+            .into_iter()
+            .filter(|made| made.call.service == "DynamoDB");
+        self.0
+            .push(Line::of(what, &made.collect::<Vec<_>>(), expected, aim));
+        world.calls.forget();
+    }
+
+    fn print_and_assert(&self) {
+        let mut table = String::new();
+        let _ = writeln!(
+            table,
+            "{:58} {:>5} {:>6} {:>6}   aim",
+            "operation", "calls", "write", "read"
+        );
+        for Line {
+            what,
+            cost: (calls, write, read),
+            aim,
+            ..
+        } in &self.0
+        {
+            let _ = writeln!(table, "{what:58} {calls:5} {write:6} {read:6}   {aim}");
+        }
+        println!("{table}");
+        for Line {
+            what, cost, expected, ..
+        } in &self.0
+        {
+            assert_eq!(cost, expected, "{what}\n{table}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_operation_costs_what_the_table_says() {
+    let world = World::at_noon().await;
+    let mut table = Table::default();
+    let two_channels = json!({ "controls": ["promotional"], "channels": ["email", "phone"] });
+    let new = [
+        ("Content-Type", "application/json"),
+        ("Idempotency-Key", "form-1"),
+        ("If-None-Match", "*"),
+    ];
+    world.dealer("dealer-one").await;
+
+    let expected_new = world.someone().await;
+    let path = format!("/v1/subjects/{}/consents", expected_new.id);
+    let body = merged(a_consent(), two_channels.clone()).to_string();
+    world.calls.forget();
+    world.send("POST", &path, &new, body.into_bytes()).await.is(201);
+    table.note(
+        &world,
+        "capture, a subject that is said to be new",
+        (1, 1.0, 0.0),
+        "1, 1, 0",
+    );
+
+    let someone = world.someone().await;
+    world.calls.forget();
+    world
+        .grant_keyed(&someone, "form-1", two_channels.clone())
+        .await
+        .is(201);
+    table.note(
+        &world,
+        "capture, a new subject, two channels",
+        (2, 1.0, 1.0),
+        "1, 1, 0",
+    );
+    world.grant_keyed(&someone, "form-1", two_channels).await.is(201);
+    table.note(&world, "the same request again", (2, 0.0, 1.5), "2, 0, 1");
+    world.grant(&someone, everything()).await.is(201);
+    table.note(
+        &world,
+        "capture, a known subject, everything",
+        (2, 2.0, 1.0),
+        "2, 1 (2 past a KB), 1",
+    );
+    world
+        .withdraw(&someone, json!({ "channels": ["phone"] }))
+        .await
+        .is(200);
+    table.note(
+        &world,
+        "withdraw one channel",
+        (2, 1.0, 1.0),
+        "2, 1 (2 past a KB), 1",
+    );
+    world
+        .withdraw(&someone, json!({ "channels": ["phone"] }))
+        .await
+        .is(200);
+    table.note(&world, "withdraw it again", (1, 0.0, 1.0), "");
+
+    let everyone = world.someone().await;
+    world.calls.forget();
+    world.grant(&everyone, everything()).await.is(201);
+    table.note(
+        &world,
+        "capture, a new subject, everything",
+        (2, 1.0, 1.0),
+        "1, 1, 0",
+    );
+
+    world
+        .decide(&someone, json!({ "who": "controller", "channel": "email" }))
+        .await;
+    table.note(&world, "decide now, a channel", (1, 0.0, 1.0), "1, 0, 1");
+    world
+        .decide(&someone, json!({ "who": "controller", "category": "vehicle" }))
+        .await;
+    table.note(
+        &world,
+        "decide now, a category of the profile",
+        (1, 0.0, 1.0),
+        "1, 0, 1",
+    );
+    world
+        .decide(&someone, json!({ "who": "bmw-ag", "channel": "email" }))
+        .await;
+    table.note(&world, "decide now, a recipient", (2, 0.0, 2.0), "2, 0, 2");
+    world
+        .decide(
+            &someone,
+            json!({ "who": "controller", "channel": "email", "at": world.now() }),
+        )
+        .await;
+    table.note(
+        &world,
+        "decide, past, three acts",
+        (1, 0.0, 1.0),
+        "1, 0, the chain's size",
+    );
+    world.history(&someone).await;
+    table.note(
+        &world,
+        "history, three acts",
+        (1, 0.0, 1.0),
+        "1, 0, the chain's size",
+    );
+    world.state(&someone).await;
+    table.note(&world, "state", (1, 0.0, 1.0), "");
+    world.view_as(&someone, "bmw-ag").await;
+    table.note(&world, "view as a recipient", (2, 0.0, 2.0), "");
+    world
+        .relate(&someone, "dealer-one", "service", "contract-1", json!({}))
+        .await
+        .is(200);
+    table.note(&world, "start a relation", (3, 1.0, 2.0), "");
+    let profile = json!({ "contact": { "city": "Milano" }, "vehicle": { "model": "i4" }, "campaigns": { "campaign": "x" } });
+    world.patch_profile(&someone, profile).await.is(200);
+    table.note(
+        &world,
+        "update three categories of the profile",
+        (2, 8.0, 1.0),
+        "2, 2 x (c + 1), 1",
+    );
+
+    table.print_and_assert();
+}
+
+#[tokio::test]
+async fn what_follows_from_a_change_costs_what_the_table_says() {
+    let world = World::at_noon().await;
+    let mut table = Table::default();
+    let two_channels = json!({ "controls": ["promotional"], "channels": ["email", "phone"] });
+    world.tick().await;
+    let someone = world.someone().await;
+    let long_ago = json!({ "happened_at": "2024-03-03T12:00:00Z" });
+    world
+        .grant(&someone, merged(two_channels, long_ago))
+        .await
+        .is(201);
+
+    world.calls.forget();
+    world.fan_out().await;
+    assert_eq!(world.calls.count("SendMessageBatch"), 1);
+    table.note(
+        &world,
+        "fan-out of a first consent, three recipients",
+        (6, 4.0, 2.0),
+        "2 + members, 1 a due date and member, 2",
+    );
+    world.settle().await;
+    table.note(
+        &world,
+        "three deliveries of it",
+        (9, 6.0, 12.0),
+        "3 x (3, 2, what is sent)",
+    );
+
+    world
+        .withdraw(&someone, json!({ "channels": ["phone"] }))
+        .await
+        .is(200);
+    world.calls.forget();
+    world.fan_out().await;
+    assert_eq!(world.calls.count("SendMessageBatch"), 1);
+    table.note(
+        &world,
+        "fan-out of a withdrawal, three recipients",
+        (2, 0.0, 2.0),
+        "2, 0, 2",
+    );
+    world.settle().await;
+    table.note(
+        &world,
+        "three deliveries of it",
+        (9, 6.0, 12.0),
+        "3 x (3, 2, what is sent)",
+    );
+
+    world
+        .patch_profile(&someone, json!({ "identifying": { "customer-number": "C-1" } }))
+        .await
+        .is(200);
+    world.calls.forget();
+    world.fan_out().await;
+    table.note(
+        &world,
+        "fan-out of an update for one recipient",
+        (2, 0.0, 2.0),
+        "2, 0, 2",
+    );
+    world.settle().await;
+    table.note(
+        &world,
+        "one delivery with content",
+        (4, 2.0, 5.0),
+        "4, 2, what is sent",
+    );
+    let dealer = json!({ "kind": "processor", "role": "processor" });
+    world
+        .register("campaign-service", merged(dealer, json!({ "sharing": false })))
+        .await
+        .is(200);
+    table.note(&world, "change a recipient", (2, 2.0, 1.0), "");
+    world.fan_out().await;
+    table.note(&world, "fan-out of it, one data subject", (32, 0.0, 16.0), "");
+    world.settle().await;
+    world.calls.forget();
+
+    world.schedule().await;
+    table.note(&world, "a minute in which nothing is due", (64, 0.0, 48.0), "");
+    world.clock.set(instant("2026-03-04T12:00:00Z"));
+    world.schedule().await;
+    let (due, idle): (Vec<_>, Vec<_>) = world
+        .calls
+        .made()
+        .into_iter()
+        .partition(|made| made.call.kinds() == ["CHAIN"]);
+    table.0.push(Line::of(
+        "a due subject, which lapses",
+        &due,
+        (3, 1.0, 2.0),
+        "2, 1, 1",
+    ));
+    table.0.push(Line::of(
+        "its buckets after two days, and the marks",
+        &idle,
+        (160, 32.0, 80.0),
+        "0.02 a due subject",
+    ));
+    world.settle().await;
+
+    table.print_and_assert();
+}
+
+#[tokio::test]
+async fn every_call_reports_its_units_and_every_decision_reads_consistently() {
+    let world = World::at_noon().await;
+    let someone = world.someone_who_granted_everything().await;
+    world.calls.forget();
+
+    world
+        .decide(&someone, json!({ "who": "bmw-ag", "channel": "email" }))
+        .await;
+    world
+        .decide(
+            &someone,
+            json!({ "who": "bmw-ag", "channel": "email", "at": world.now() }),
+        )
+        .await;
+    world.state(&someone).await;
+    world.history(&someone).await;
+    world.view_as(&someone, "bmw-ag").await;
+    world
+        .withdraw(&someone, json!({ "channels": ["phone"] }))
+        .await
+        .is(200);
+    world.settle().await;
+
+    for made in world
+        .calls
+        .made()
+        .iter()
+        .filter(|made| made.call.service == "DynamoDB")
+    {
+        let call = &made.call;
+        assert!(
+            made.read_units + made.write_units > 0.0,
+            "{} reports nothing",
+            call.operation
+        );
+        // Whom a recipient may concern, and what falls due, are hints; all that decides must be the newest.
+        let decides = call
+            .kinds()
+            .iter()
+            .any(|kind| ["CHAIN", "RECIPIENT", "LEDGER", "PROFILE"].contains(kind));
+        assert!(
+            call.is_write() || !decides || call.is_strongly_consistent(),
+            "{}",
+            call.request
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_first_act_fits_one_write_unit_whatever_is_ticked() {
+    let world = World::at_noon().await;
+    for (what, asked) in [
+        (
+            "two channels",
+            json!({ "controls": ["promotional"], "channels": ["email", "phone"] }),
+        ),
+        (
+            "every channel",
+            json!({ "controls": ["promotional"], "channels": tests::CHANNELS }),
+        ),
+        ("everything", everything()),
+    ] {
+        let someone = world.someone().await;
+        world.grant(&someone, asked).await.is(201);
+        let size = size(&world.chain(&someone).await[0]);
+        println!("the first act over {what} has {size} bytes");
+        assert!(size <= 1024, "{size} bytes over {what}");
+    }
+}
+
+/// As DynamoDB counts: the names and the values.
+fn size(item: &Item) -> usize {
+    let value = |value: &tests::AttributeValue| {
+        let text = value.as_s().map(String::len);
+        text.or_else(|_| value.as_b().map(|bytes| bytes.as_ref().len()))
+            .unwrap_or_default()
+    };
+    item.iter().map(|(name, its)| name.len() + value(its)).sum()
+}

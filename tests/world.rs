@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use aws_sdk_dynamodb::types::AttributeValue;
+pub use aws_sdk_dynamodb::types::AttributeValue;
 use domain::policy::Policies;
 use jiff::{SignedDuration, Timestamp};
 use local::clock::Clock;
@@ -469,9 +469,14 @@ impl World {
         self.clock.advance(by);
     }
 
+    /// Call what is scheduled, and let nothing follow from it yet.
+    pub async fn schedule(&self) {
+        self.system.lock().await.tick().await;
+    }
+
     /// Call what is scheduled, and let what follows from it happen.
     pub async fn tick(&self) {
-        self.system.lock().await.tick().await;
+        self.schedule().await;
         self.settle().await;
     }
 

@@ -1,6 +1,6 @@
 //! What campaigns are told: counts of recipients, and never who they are (S51, S52).
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::{Fate, World};
 
 use crate::{HOUR, click, spring};

@@ -244,9 +244,10 @@ impl Made {
     fn of(call: Call, answer: &[u8]) -> Self {
         let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
         let units = |told: &Value| told["CapacityUnits"].as_f64().unwrap_or(0.0);
-        let units = match &answer["ConsumedCapacity"] {
-            Value::Array(tables) => tables.iter().map(units).sum(),
-            told => units(told),
+        let told = &answer["ConsumedCapacity"];
+        let units = match told.as_array() {
+            Some(tables) => tables.iter().map(units).sum(),
+            None => units(told),
         };
         let (read_units, write_units) = if call.is_write() {
             (0.0, units)

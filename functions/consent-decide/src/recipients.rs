@@ -1,6 +1,5 @@
 //! `GET /v1/subjects/{subject}/recipients`: who may hold what, and who has confirmed a withdrawal (GDPR 15, 19).
 
-use domain::holding::Holding;
 use domain::policy::Policies;
 use domain::recipient::RecipientKind;
 use jiff::Timestamp;
@@ -67,18 +66,11 @@ pub(crate) async fn answer(
 }
 
 fn told(policies: &Policies, entry: &Entry, now: Timestamp) -> EntryTold {
-    let mut may_hold = entry.acknowledged.clone();
-    if entry.in_doubt {
-        let kind = policies
-            .iter()
-            .find_map(|policy| policy.standing.get(&entry.recipient));
-        let most = Holding::most(
-            policies,
-            kind.map_or(RecipientKind::Dealer, |standing| standing.kind),
-        );
-        may_hold.categories.extend(most.categories);
-        may_hold.facets.extend(most.facets);
-    }
+    let standing = policies
+        .iter()
+        .find_map(|policy| policy.standing.get(&entry.recipient));
+    let kind = standing.map_or(RecipientKind::Dealer, |standing| standing.kind);
+    let may_hold = entry.may_hold(policies, kind);
     let overdue = entry
         .loss_since
         .and_then(|since| policies.withdrawal_deadline(since))
@@ -87,7 +79,7 @@ fn told(policies: &Policies, entry: &Entry, now: Timestamp) -> EntryTold {
         "given-up"
     } else if overdue {
         "overdue"
-    } else if entry.in_doubt || entry.next_attempt_at.is_some() {
+    } else if entry.is_in_doubt() || entry.next_attempt_at.is_some() {
         "pending"
     } else {
         "up-to-date"

@@ -148,7 +148,9 @@ fn concerned(policies: &Policies, record: &Record, ledger: &[Entry]) -> Vec<Reci
 fn differs(view: &View<'_>, recipient: &Recipient, entry: Option<&Entry>) -> bool {
     let holding = Holding::of(view, recipient);
     match entry {
-        Some(entry) => entry.in_doubt || entry.next_attempt_at.is_some() || entry.acknowledged != holding,
+        Some(entry) => {
+            entry.is_in_doubt() || entry.next_attempt_at.is_some() || entry.acknowledged != holding
+        }
         None => !holding.is_empty(),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::act::Version;
-use domain::change::{Change, changes, changes_from_doubt};
+use domain::change::{Change, changes, changes_in_doubt};
 use domain::codes::RecipientId;
 use domain::holding::Holding;
 use domain::record::View;
@@ -27,22 +27,18 @@ pub(crate) async fn bring_up_to_date(
     let claim = store.claim(&subject, &recipient, now).await?;
     let reading = store.reading(&subject, hint, &recipient).await?;
     let Some(registration) = &reading.registration else {
-        return Ok(store.settle(&claim, &claim.entry.acknowledged).await?);
+        return postpone::unregistered(parts, &claim, now).await;
     };
 
     let view = reading.record.now(store.policies, now);
     let (holding, held_back) = may_hold(&view, registration, &claim, reading.breaker.overdue);
-    let changes = if claim.entry.in_doubt {
-        changes_from_doubt(&view, &registration.recipient, &holding)
+    let before = claim.entry.may_hold(store.policies, registration.recipient.kind);
+    let changes = if claim.entry.is_in_doubt() {
+        changes_in_doubt(&view, &registration.recipient, &before, &holding)
     } else {
-        changes(
-            &view,
-            &registration.recipient,
-            &claim.entry.acknowledged,
-            &holding,
-        )
+        changes(&view, &registration.recipient, &before, &holding)
     };
-    if changes.is_empty() && !claim.entry.in_doubt {
+    if changes.is_empty() && !claim.entry.is_in_doubt() {
         // What is held back is looked at again when the recipient has caught up.
         let holding = if held_back {
             &claim.entry.acknowledged
@@ -55,6 +51,7 @@ pub(crate) async fn bring_up_to_date(
         parts,
         claim: &claim,
         view: &view,
+        before: &before,
         holding: &holding,
     };
     if let Some(wait) = must_wait(parts, registration, reading.breaker, now).await? {

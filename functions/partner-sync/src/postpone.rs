@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use platform::courier;
 use platform::digest;
 use platform::http::chain;
-use platform::store::{Claim, DueItem, Postponed, Wake};
+use platform::store::{Claim, Doubt, DueItem, Postponed, Wake};
 
 use crate::{Error, Parts};
 
@@ -28,7 +28,27 @@ pub(crate) struct Delivery<'a> {
     pub(crate) parts: &'a Parts,
     pub(crate) claim: &'a Claim,
     pub(crate) view: &'a View<'a>,
+    /// What the recipient may hold so far.
+    pub(crate) before: &'a Holding,
+    /// What it may hold from now on.
     pub(crate) holding: &'a Holding,
+}
+
+/// Nobody is registered under this name (yet): the entry is as it was before the claim, until a registration
+/// has everyone looked at again.
+pub(crate) async fn unregistered(parts: &Parts, claim: &Claim, now: Timestamp) -> Result<(), Error> {
+    let entry = &claim.entry;
+    if !entry.is_in_doubt() {
+        return Ok(parts.store.settle(claim, &entry.acknowledged).await?);
+    }
+    let doubt = entry.doubt.clone();
+    let postponed = Postponed {
+        next_attempt_at: None,
+        attempted: false,
+        doubt,
+        loss_since: entry.loss_since,
+    };
+    Ok(parts.store.postpone(claim, &postponed, now).await?)
 }
 
 impl Delivery<'_> {
@@ -41,8 +61,7 @@ impl Delivery<'_> {
             Wait::BreakerOpen | Wait::RateReached | Wait::Disabled => (false, false),
         };
         let next_attempt_at = self.next_attempt(&wait, now);
-        // A loss is one whatever was acknowledged before; in doubt, everything may have to be taken back.
-        let loses = entry.in_doubt || entry.acknowledged.loses_to(self.holding);
+        let loses = self.before.loses_to(self.holding);
         let loss_since = loses.then(|| entry.loss_since.unwrap_or(now));
         let deadline = loss_since.and_then(|since| self.view.policies.withdrawal_deadline(since));
 
@@ -71,11 +90,16 @@ impl Delivery<'_> {
                 entry.recipient,
             );
         }
-        let in_doubt = entry.in_doubt || may_have_arrived;
+        let doubt = match &entry.doubt {
+            doubt if !may_have_arrived => doubt.clone(),
+            Doubt::None => Doubt::Sent(self.holding.clone()),
+            Doubt::Sent(sent) => Doubt::Sent(sent.and(self.holding)),
+            Doubt::Unknown => Doubt::Unknown,
+        };
         let postponed = Postponed {
             next_attempt_at,
             attempted,
-            in_doubt,
+            doubt,
             loss_since,
         };
         store.postpone(self.claim, &postponed, now).await?;

@@ -27,7 +27,7 @@ use crate::sdk;
 const ERRANDS: &str = "Errands";
 /// And of those that can never be run.
 const DEAD: &str = "ErrandsDead";
-const INTERACTIONS_DEAD: &str = "InteractionsDead";
+const DEAD_INTERACTIONS: &str = "InteractionsDead";
 /// A fixed key, so that what `--data` keeps can be read again. It guards nothing.
 const DEVELOPMENT_KEY: &[u8] = b"a development key that guards nothing at all";
 
@@ -38,8 +38,7 @@ struct Parts {
     pseudonyms: Pseudonyms,
     tokens: Tokens,
     sync: partner_sync::Parts,
-    /// Where reports of interactions go that cannot be read.
-    unread: Queue,
+    dead_interactions: Queue,
 }
 
 /// All functions by the names of their folders, under these policies, speaking to AWS through this client.
@@ -72,7 +71,7 @@ pub fn all(
         pseudonyms,
         tokens,
         sync,
-        unread: queue(INTERACTIONS_DEAD),
+        dead_interactions: queue(DEAD_INTERACTIONS),
     });
 
     let functions = [
@@ -121,7 +120,10 @@ pub fn all(
         (
             "interaction-track",
             event_function(&parts, |on, event, now| async move {
-                Ok(interaction_track::handle(&on.store, &on.pseudonyms, &on.unread, now, event).await)
+                Ok(
+                    interaction_track::handle(&on.store, &on.pseudonyms, &on.dead_interactions, now, event)
+                        .await,
+                )
             }),
         ),
         (

@@ -140,12 +140,16 @@ fn requested(view: &View<'_>, before: &Holding, after: &Holding) -> Vec<Change> 
     answered.chain(new).collect()
 }
 
-/// What to tell a recipient of whom it is not known what it holds: all that ends or may have ended, and
-/// the whole of what it may hold now.
-pub fn changes_from_doubt(view: &View<'_>, recipient: &Recipient, after: &Holding) -> Vec<Change> {
-    let most = Holding::most(view.policies, recipient.kind);
-    let mut changes = switched_off(view, recipient, most.facets.difference(&after.facets));
-    changes.extend(ended(view, recipient, &most, after));
+/// What to tell a recipient of whom it is only known what it may hold: all that ends of it, and the whole of
+/// what it may hold now.
+pub fn changes_in_doubt(
+    view: &View<'_>,
+    recipient: &Recipient,
+    may_hold: &Holding,
+    after: &Holding,
+) -> Vec<Change> {
+    let mut changes = switched_off(view, recipient, may_hold.facets.difference(&after.facets));
+    changes.extend(ended(view, recipient, may_hold, after));
     changes.extend(self::changes(view, recipient, &Holding::default(), after));
     changes
 }

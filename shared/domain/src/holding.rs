@@ -94,6 +94,21 @@ impl Holding {
         holding
     }
 
+    /// The two together: what is in either.
+    pub fn and(&self, other: &Self) -> Self {
+        let mut both = self.clone();
+        both.categories.extend(
+            other
+                .categories
+                .iter()
+                .map(|(category, content)| (category.clone(), *content)),
+        );
+        both.facets.extend(other.facets.iter().cloned());
+        both.relations.extend(other.relations.iter().cloned());
+        both.requests.extend(other.requests.iter().copied());
+        both
+    }
+
     /// What may be told to a recipient that has not confirmed its losses in time: nothing new.
     pub fn without_gains(&self, before: &Self) -> Self {
         let kept = before

@@ -10,6 +10,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValu
 use domain::act::Version;
 use domain::codes::RecipientId;
 use domain::holding::Holding;
+use domain::policy::Policies;
+use domain::recipient::RecipientKind;
 use domain::record::Record;
 use domain::subject::Subject;
 use jiff::{SignedDuration, Timestamp};
@@ -36,8 +38,8 @@ pub struct Entry {
     pub recipient: RecipientId,
     /// What it acknowledged to hold.
     pub acknowledged: Holding,
-    /// Something was sent, or may have been, that it did not acknowledge.
-    pub in_doubt: bool,
+    /// What may have arrived besides.
+    pub doubt: Doubt,
     /// How many times this entry was claimed: orders what the recipient receives.
     pub claims: u64,
     /// Deliveries that failed since the last acknowledgement.
@@ -53,6 +55,31 @@ pub struct Entry {
     pub overdue_at: Option<Timestamp>,
     /// When the last attempt had failed; from then on somebody must ask for another.
     pub escalated_at: Option<Timestamp>,
+}
+
+/// What a recipient may hold besides what it acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Doubt {
+    None,
+    /// This was sent, and not acknowledged.
+    Sent(Holding),
+    /// A delivery was cut off, or is under way: whatever it could ever have been sent.
+    Unknown,
+}
+
+impl Entry {
+    /// All that the recipient may hold: what it acknowledged, and what may have arrived since.
+    pub fn may_hold(&self, policies: &Policies, kind: RecipientKind) -> Holding {
+        match &self.doubt {
+            Doubt::None => self.acknowledged.clone(),
+            Doubt::Sent(sent) => self.acknowledged.and(sent),
+            Doubt::Unknown => self.acknowledged.and(&Holding::most(policies, kind)),
+        }
+    }
+
+    pub fn is_in_doubt(&self) -> bool {
+        self.doubt != Doubt::None
+    }
 }
 
 /// The right to tell one recipient about one subject, until the lease ends.
@@ -126,7 +153,7 @@ impl Store {
             .update_item()
             .table_name(&self.table)
             .set_key(Some(keys::entry(subject, recipient)))
-            .update_expression("SET lease_until = :until, in_doubt = :yes ADD claims :one")
+            .update_expression("SET lease_until = :until, in_flight = :yes ADD claims :one")
             .condition_expression("attribute_not_exists(lease_until) OR lease_until <= :now")
             .expression_attribute_values(
                 ":until",
@@ -217,6 +244,13 @@ fn entry(recipient: RecipientId, item: &Item) -> Result<Entry, Error> {
     } else {
         Holding::default()
     };
+    let doubt = if row.has("in_flight") {
+        Doubt::Unknown
+    } else if row.has("sent") {
+        Doubt::Sent(holding::read(row.text("sent")?)?)
+    } else {
+        Doubt::None
+    };
     let optional = |name| {
         if row.has(name) {
             row.instant(name).map(Some)
@@ -227,9 +261,7 @@ fn entry(recipient: RecipientId, item: &Item) -> Result<Entry, Error> {
     Ok(Entry {
         recipient,
         acknowledged,
-        in_doubt: item
-            .get("in_doubt")
-            .is_some_and(|value| value.as_bool() == Ok(&true)),
+        doubt,
         claims: if row.has("claims") {
             row.number("claims")?
         } else {

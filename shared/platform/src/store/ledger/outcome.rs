@@ -4,24 +4,24 @@
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, TransactWriteItem, Update};
 use domain::holding::Holding;
 use jiff::Timestamp;
 
 use super::holding::write;
-use super::{Claim, Store};
+use super::{Claim, Doubt, Store};
 use crate::store::row::{instant, number, text};
 use crate::store::{Error, keys};
 
 /// How a delivery that did not come to its end goes on.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Postponed {
     /// When it is tried again; never, if it was given up until somebody asks for it.
     pub next_attempt_at: Option<Timestamp>,
     /// Whether the recipient was asked at all: only then it counts as an attempt.
     pub attempted: bool,
-    /// Whether something may have arrived.
-    pub in_doubt: bool,
+    /// What may have arrived although it was not acknowledged, now or before.
+    pub doubt: Doubt,
     /// Since when the recipient has not confirmed a loss.
     pub loss_since: Option<Timestamp>,
 }
@@ -36,20 +36,17 @@ impl Store {
             .on_entry(claim)
             .update_expression(ACKNOWLEDGE)
             .expression_attribute_values(":holding", text(write(holding)?))
-            .expression_attribute_values(":now", instant(now))
-            .expression_attribute_values(":no", AttributeValue::Bool(false));
+            .expression_attribute_values(":now", instant(now));
         unless_lost(update.send().await)
     }
 
-    /// There was nothing to tell: the recipient told us itself, or what changed is nothing to it.
+    /// There was nothing to tell, and nothing is in doubt: the recipient told us itself, or what changed is
+    /// nothing to it.
     pub async fn settle(&self, claim: &Claim, holding: &Holding) -> Result<(), Error> {
         let update = self
             .on_entry(claim)
-            .update_expression(
-                "SET holding = :holding, in_doubt = :before REMOVE lease_until, next_attempt_at, attempts",
-            )
-            .expression_attribute_values(":holding", text(write(holding)?))
-            .expression_attribute_values(":before", AttributeValue::Bool(claim.entry.in_doubt));
+            .update_expression(SETTLE)
+            .expression_attribute_values(":holding", text(write(holding)?));
         unless_lost(update.send().await)
     }
 
@@ -58,30 +55,34 @@ impl Store {
         let attempts = claim.entry.attempts + u32::from(postponed.attempted);
         let mut set = vec![
             "attempts = :attempts",
-            "in_doubt = :doubt",
             "pending_since = if_not_exists(pending_since, :now)",
         ];
+        let mut remove = vec!["lease_until"];
         let mut update = self
             .on_entry(claim)
             .expression_attribute_values(":attempts", number(attempts))
-            .expression_attribute_values(":doubt", AttributeValue::Bool(postponed.in_doubt))
             .expression_attribute_values(":now", instant(now));
+        match &postponed.doubt {
+            Doubt::Unknown => {}
+            Doubt::None => remove.push("in_flight"),
+            Doubt::Sent(sent) => {
+                remove.push("in_flight");
+                set.push("sent = :sent");
+                update = update.expression_attribute_values(":sent", text(write(sent)?));
+            }
+        }
         if let Some(at) = postponed.next_attempt_at {
             set.push("next_attempt_at = :at");
             update = update.expression_attribute_values(":at", instant(at));
         } else {
             set.push("escalated_at = if_not_exists(escalated_at, :now)");
+            remove.push("next_attempt_at");
         }
         if let Some(since) = postponed.loss_since {
             set.push("loss_since = if_not_exists(loss_since, :since)");
             update = update.expression_attribute_values(":since", instant(since));
         }
-        let remove = if postponed.next_attempt_at.is_some() {
-            "lease_until"
-        } else {
-            "lease_until, next_attempt_at"
-        };
-        let expression = format!("SET {} REMOVE {remove}", set.join(", "));
+        let expression = format!("SET {} REMOVE {}", set.join(", "), remove.join(", "));
         unless_lost(update.update_expression(expression).send().await)
     }
 
@@ -107,7 +108,6 @@ impl Store {
             .expression_attribute_values(":mine", number(claim.entry.claims))
             .expression_attribute_values(":holding", text(write(holding)?))
             .expression_attribute_values(":now", instant(now))
-            .expression_attribute_values(":no", AttributeValue::Bool(false))
             .build()?;
         self.together(vec![entry, self.count_overdue(claim, -1)?]).await?;
         self.look_again(&claim.entry.recipient, now).await
@@ -158,8 +158,10 @@ impl Store {
     }
 }
 
-const ACKNOWLEDGE: &str = "SET holding = :holding, acknowledged_at = :now, in_doubt = :no \
-    REMOVE lease_until, attempts, next_attempt_at, pending_since, loss_since, overdue_at, escalated_at";
+const ACKNOWLEDGE: &str = "SET holding = :holding, acknowledged_at = :now REMOVE lease_until, in_flight, sent, \
+    attempts, next_attempt_at, pending_since, loss_since, overdue_at, escalated_at";
+const SETTLE: &str = "SET holding = :holding REMOVE lease_until, in_flight, attempts, next_attempt_at, \
+    pending_since, loss_since";
 
 fn unless_lost<T, R>(update: Result<T, SdkError<UpdateItemError, R>>) -> Result<(), Error>
 where
