@@ -24,17 +24,31 @@ use tokio::sync::Mutex;
 
 #[path = "world/answer.rs"]
 mod answer;
+#[path = "world/answered.rs"]
+mod answered;
 #[path = "world/calls.rs"]
 mod calls;
+#[path = "world/edited.rs"]
+mod edited;
 #[path = "world/interactions.rs"]
 mod interactions;
+#[path = "world/notices.rs"]
+pub mod notices;
 #[path = "world/recipients.rs"]
 mod recipients;
+#[path = "world/said.rs"]
+mod said;
+#[path = "world/visitors.rs"]
+mod visitors;
 
 pub use answer::Answer;
+pub use answered::{allowed, denied, standings};
 pub use calls::{Call, Calls, Cost, Fate, Made};
+pub use edited::{alone, edited};
 pub use interactions::INTERACTIONS;
 pub use recipients::{Change, Held, Letter, Manner, Recipients};
+pub use said::{UNSHARED, a_full_profile, verdict};
+pub use visitors::ADDRESS;
 
 /// The queue of errands in the template.
 pub const ERRANDS: &str = "Errands";
@@ -273,7 +287,12 @@ impl World {
 
     /// Change the profile with what the subject itself says.
     pub async fn patch_profile(&self, someone: &Someone, patch: Value) -> Answer {
-        let path = format!("/v1/subjects/{}/profile?source=subject", someone.id);
+        self.patch_profile_from(someone, "subject", patch).await
+    }
+
+    /// Change the profile with what comes from some source.
+    pub async fn patch_profile_from(&self, someone: &Someone, source: &str, patch: Value) -> Answer {
+        let path = format!("/v1/subjects/{}/profile?source={source}", someone.id);
         let headers = [("Content-Type", "application/merge-patch+json")];
         self.send("PATCH", &path, &headers, patch.to_string().into_bytes())
             .await
@@ -417,11 +436,20 @@ impl World {
 
     /// The items of somebody's chain as they are stored, oldest first.
     pub async fn chain(&self, someone: &Someone) -> Vec<Item> {
+        self.stored(&format!("CHAIN#{}", someone.pseudonym)).await
+    }
+
+    /// The items under a partition key as they are stored.
+    ///
+    /// # Panics
+    ///
+    /// If the engine does not answer.
+    pub async fn stored(&self, key: &str) -> Vec<Item> {
         let query = sdk::dynamodb(&self.endpoints.dynamodb)
             .query()
             .table_name(&self.endpoints.table)
             .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", AttributeValue::S(format!("CHAIN#{}", someone.pseudonym)));
+            .expression_attribute_values(":pk", AttributeValue::S(key.to_owned()));
         query.send().await.expect("the engine").items.unwrap_or_default()
     }
 
@@ -595,6 +623,24 @@ pub fn a_consent() -> Value {
     })
 }
 
+/// Something in each category that a profile update may write.
+pub fn a_whole_profile() -> Value {
+    json!({
+        "contact": { "email": "ada@example.com", "mobile": "+39 333 0000000" },
+        "identifying": { "customer-number": "C-1" },
+        "vehicle": { "model": "i4" },
+        "vehicle-of-interest": { "model": "iX" },
+        "preferences": { "interests": ["racing"] },
+        "campaigns": { "campaign": "spring" },
+        "programme-participation": { "programmes": ["club"] },
+        "customer-history": { "purchases": ["i3"] },
+        "vehicle-usage": { "mileage": 12_345 },
+        "app-web-usage": { "app-usage": "daily" },
+        "recommended-actions": { "action": "test-drive" },
+        "cooperation-partner": { "partner": "charging" },
+    })
+}
+
 pub fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
     names.into_iter().map(str::to_owned).collect()
 }
@@ -629,8 +675,11 @@ fn relation_path(someone: &Someone, dealer: &str, kind: &str, relation: &str) ->
     format!("/v1/subjects/{}/relations/{dealer}/{kind}/{relation}", someone.id)
 }
 
-/// Every token is good; one says which recipient it was given to.
+/// Every token is good, but none at all; one says which recipient it was given to.
 fn claims(token: &str) -> Option<serde_json::Map<String, Value>> {
+    if token.is_empty() {
+        return None;
+    }
     let recipient = token
         .strip_prefix("recipient:")
         .map(|name| ("recipient".to_owned(), name.into()));

@@ -18,6 +18,9 @@ use platform::wire::{Instant, Word};
 use serde::{Deserialize, Serialize};
 
 const QUESTIONS_MAX: usize = 100;
+/// How long a caller may go on using an answer. Deliveries bring what changed sooner; whoever misses one is
+/// wrong for a minute at most (S55).
+const MAX_AGE_S: u32 = 60;
 /// How the controller itself is named among the recipients.
 const CONTROLLER: &str = "controller";
 
@@ -57,6 +60,7 @@ struct AnswerTold {
     decision: DecisionTold,
     /// The newest act of the record: an answer to a later version supersedes this one.
     version: u32,
+    max_age_s: u32,
     /// Why mail is held back although it is allowed: a state of the address, not of the consent (S50).
     #[serde(skip_serializing_if = "Option::is_none")]
     suppressed: Option<&'static str>,
@@ -90,6 +94,7 @@ pub(crate) async fn answer(
         answers.push(AnswerTold {
             decision: (&decision).into(),
             version: record.version,
+            max_age_s: MAX_AGE_S,
             suppressed: None,
         });
     }

@@ -17,7 +17,8 @@ impl Record {
             .unconfirmed
             .get(&grant)
             .ok_or(Refusal::NothingToConfirm)?;
-        if now >= *until {
+        // A grant that nothing rests on any more was withdrawn: to confirm it would only keep the contact.
+        if now >= *until || !self.state().grants.contains_key(&grant) {
             return Err(Refusal::NothingToConfirm);
         }
         let evidence = Evidence {

@@ -223,7 +223,7 @@ impl<'a> Case<'a> {
         let checked = self.view.state.register.get(channel);
         let age_max = SignedDuration::from_hours(24 * i64::from(days));
         match checked {
-            Some(mark) if self.view.at.duration_since(mark.at) <= age_max => {
+            Some(mark) if self.view.at.duration_since(mark.at) < age_max => {
                 self.until = self
                     .until
                     .min(mark.at.saturating_add(age_max).unwrap_or(Timestamp::MAX));

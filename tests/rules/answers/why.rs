@@ -1,0 +1,102 @@
+//! S54: why did I get this?
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use tests::{BUNDLED, Someone, World, allowed, denied};
+
+async fn why(world: &World, someone: &Someone, query: &str) -> Value {
+    world
+        .get(&format!("/v1/subjects/{}/why?{query}", someone.id))
+        .await
+        .is(200)
+        .body
+}
+
+#[tokio::test]
+async fn s54_the_system_says_why_somebody_got_a_message() {
+    let world = World::at_noon().await;
+    let someone = world.someone().await;
+    let ticked = json!({ "brand": "mini", "controls": ["promotional"], "channels": ["email"] });
+    world.grant(&someone, ticked).await.is(201);
+    let patch = json!({
+        "contact": { "email": "ada@example.com" },
+        "preferences": { "interests": ["racing"] },
+    });
+    world.patch_profile(&someone, patch).await.is(200);
+    world.advance(SignedDuration::from_hours(72));
+
+    let told = why(&world, &someone, "purpose=marketing&channel=email").await;
+    let purpose = json!({ "code": "marketing", "title": "Marketing e novità" });
+    assert_eq!(told["purpose"], purpose);
+    assert_eq!(told["channel"], json!({ "code": "email", "title": "E-mail" }));
+    assert_eq!(allowed(&told["decision"]), ["consented"]);
+    assert_eq!(told["categories"], json!(["contact", "preferences"]));
+    let acts = told["acts"].as_array().expect("acts");
+    assert_eq!(acts.len(), 1, "the evidence, and no act beside it");
+    assert_eq!(acts[0], world.history(&someone).await[0]);
+    assert_eq!(
+        (&acts[0]["act"], &acts[0]["grade"]),
+        (&json!("granted"), &json!("B"))
+    );
+    assert_eq!(acts[0]["happened_at"], "2026-03-02T12:00:00.000Z");
+
+    // The words are those that were shown, or the same in the person's language.
+    let path = format!("/v1/notices/{BUNDLED}/1");
+    for (query, language) in [("", "it"), ("&language=de", "de"), ("&language=fr", "it")] {
+        let shown = world
+            .get(&format!("{path}?language={language}"))
+            .await
+            .is(200)
+            .body;
+        let query = format!("purpose=marketing&channel=email{query}");
+        let notice = why(&world, &someone, &query).await["notice"].clone();
+        assert_eq!((&notice["id"], &notice["version"]), (&json!(BUNDLED), &json!(1)));
+        for field in ["language", "title", "body", "hash"] {
+            assert_eq!(notice[field], shown[field], "{field}");
+        }
+    }
+
+    // The sender knows less than the controller.
+    let told = why(
+        &world,
+        &someone,
+        "purpose=marketing&channel=email&who=campaign-service",
+    )
+    .await;
+    assert_eq!(told["categories"], json!(["contact"]));
+    world.settle().await;
+}
+
+#[tokio::test]
+async fn s54_a_message_that_should_not_have_come_is_said_to_have_no_reason() {
+    let world = World::at_noon().await;
+    let someone = world.someone().await;
+    let ticked = json!({ "controls": ["promotional"], "channels": ["email"] });
+    world.grant(&someone, ticked).await.is(201);
+    let patch = json!({ "contact": { "email": "ada@example.com" } });
+    world.patch_profile(&someone, patch).await.is(200);
+    world.advance(SignedDuration::from_hours(24));
+    let sent_at = world.now();
+
+    let told = why(&world, &someone, "purpose=marketing&channel=phone").await;
+    assert_eq!(denied(&told["decision"]), ("S30", "channel-not-selected"));
+    assert_eq!((&told["categories"], &told["acts"]), (&json!([]), &json!([])));
+    assert_eq!(told.get("notice"), None);
+
+    world.advance(SignedDuration::from_hours(24));
+    world.withdraw_all(&someone).await.is(200);
+    let told = why(&world, &someone, "purpose=marketing&channel=email").await;
+    assert_eq!(denied(&told["decision"]), ("GDPR 7(3)", "withdrawn"));
+    assert_eq!(told["categories"], json!([]));
+    assert_eq!(told["acts"][0]["act"], "withdrawn");
+    // The message of the day before was lawful, and stays so.
+    let query = format!("purpose=marketing&channel=email&at={sent_at}");
+    let told = why(&world, &someone, &query).await;
+    assert_eq!(allowed(&told["decision"]), ["consented"]);
+    assert_eq!(told["categories"], json!(["contact"]));
+
+    let path = format!("/v1/subjects/{}/why?channel=email", someone.id);
+    let refused = world.get(&path).await.is(400);
+    assert_eq!(refused.body["field"], "query purpose");
+    world.settle().await;
+}
