@@ -176,10 +176,6 @@ async fn s46_a_report_that_cannot_be_read_goes_to_the_dead_letters() {
     ] {
         world.arrive(&json!({ "events": events }).to_string()).await;
     }
-    for _ in 0..5 {
-        world.sqs.make_visible(INTERACTIONS);
-        world.settle().await;
-    }
     assert_eq!(world.sqs.dead_letters(INTERACTIONS).len(), 4);
     assert_eq!(world.tracked(&someone).await, Value::Null);
     assert_eq!(recipients(&world, "delivered").await, Value::Null);

@@ -208,7 +208,15 @@ mod tests {
         );
         assert_eq!(template.streams[0].function, "partner-fanout");
         assert!(!template.streams[0].filters.is_empty());
-        assert_eq!(template.consumers[0].function, "partner-sync");
+        let consumers = template.consumers.iter();
+        let mut consumers: Vec<_> = consumers
+            .map(|mapping| (mapping.queue.as_str(), mapping.function.as_str()))
+            .collect();
+        consumers.sort_unstable();
+        assert_eq!(
+            consumers,
+            [("Errands", "partner-sync"), ("Interactions", "interaction-track")]
+        );
         assert_eq!(template.schedules[0].function, "consent-expire");
         assert_eq!(template.schedules[0].every_minutes, 1);
         let redrive = |queue: &Queue| queue.redrive.is_some();
