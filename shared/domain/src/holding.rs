@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::act::Version;
 use crate::codes::{Category, RelationKind};
-use crate::decide::{Party, for_any_purpose};
+use crate::decide::{Party, Question, decide, for_any_purpose};
 use crate::due::on;
 use crate::facet::{Facet, Facets};
 use crate::policy::{Origin, Policies};
@@ -54,7 +54,7 @@ impl Holding {
                 let content = view.state.profile.get(category).map(|written| written.by);
                 holding.categories.insert(category.clone(), content);
                 if origin == Origin::Record {
-                    holding.facets = contacts(view);
+                    holding.facets = contacts(view, recipient);
                 }
             }
         }
@@ -136,10 +136,21 @@ impl Holding {
     }
 }
 
-/// The purposes and channels that are on.
-fn contacts(view: &View<'_>) -> Facets {
-    let on = |facet: &&Facet| matches!(facet, Facet::Contact(..)) && view.state.is_active(facet, view.at);
-    view.state.facets.keys().filter(on).cloned().collect()
+/// The purposes and channels over which this recipient may contact the data subject, by the same decision
+/// that it would get if it asked.
+fn contacts(view: &View<'_>, recipient: &Recipient) -> Facets {
+    let may = |facet: &&Facet| match facet {
+        Facet::Contact(purpose, channel) => {
+            let question = Question {
+                purpose: purpose.clone(),
+                channel: Some(channel.clone()),
+                category: None,
+            };
+            decide(view, Party::Recipient(recipient), &question).allowed
+        }
+        Facet::Profiling | Facet::Sharing(_) | Facet::Separate(_) => false,
+    };
+    view.state.facets.keys().filter(may).cloned().collect()
 }
 
 /// Whether a processor may be asked to send anything: a notice names it, and nothing was switched off.
