@@ -56,7 +56,8 @@ fn every_question(someone: &Someone) -> Vec<Value> {
     let mut questions = Vec::new();
     for purpose in PURPOSES {
         for who in TOLD.into_iter().chain(["controller"]) {
-            let question = |name: &str, what: &str| json!({ "subject": someone.id, "who": who, "purpose": purpose, name: what });
+            let asked = json!({ "subject": someone.id, "who": who, "purpose": purpose });
+            let question = |name: &str, what: &str| tests::merged(asked.clone(), json!({ name: what }));
             questions.extend(CHANNELS.map(|channel| question("channel", channel)));
             questions.push(question("category", "contact"));
         }
@@ -127,7 +128,10 @@ async fn s02_a_policy_without_a_controller_or_its_address_is_refused() {
 async fn s03_a_consent_to_words_that_are_not_stored_is_refused() {
     let world = World::at_noon().await;
     let someone = world.someone().await;
-    let shown = |id: &str, version: u32, language: &str| json!({ "notice": { "id": id, "version": version, "language": language } });
+    let shown = |id: &str, version: u32, language: &str| {
+        let notice = json!({ "id": id, "version": version, "language": language });
+        json!({ "notice": notice })
+    };
     let cases = [
         (shown("another-notice", 1, "it"), "unknown-notice"),
         (shown(BUNDLED, 2, "it"), "unknown-notice"),
