@@ -209,14 +209,14 @@ fn s03_a_consent_whose_words_are_stored_no_more_allows_nothing() {
 
 fn given() -> Given {
     Given {
-        notice: BUNDLED.parse().unwrap(),
+        notice: BUNDLED.parse().expect("a code"),
         version: 1,
-        language: "it".parse().unwrap(),
-        brand: "bmw".parse().unwrap(),
+        language: "it".parse().expect("a code"),
+        brand: "bmw".parse().expect("a code"),
         via: Via::Form,
         grade: Grade::B,
-        controls: vec!["promotional".parse().unwrap()],
-        channels: vec!["email".parse().unwrap()],
+        controls: vec!["promotional".parse().expect("a code")],
+        channels: vec!["email".parse().expect("a code")],
         facets: Vec::new(),
         happened_at: None,
         to_be_confirmed: false,
