@@ -262,7 +262,10 @@ async fn s25_recommended_actions_go_to_a_recent_seller_and_never_into_the_profil
 async fn s25_without_a_share_that_could_carry_them_recommended_actions_are_not_taken() {
     let world = World::at_noon().await;
     let someone = world.someone().await;
-    let ticked = |controls: Value| json!({ "notice": { "id": UNBUNDLED, "version": 1, "language": "it" }, "controls": controls, "channels": ["email"] });
+    let ticked = |controls: Value| {
+        let notice = json!({ "id": UNBUNDLED, "version": 1, "language": "it" });
+        json!({ "notice": notice, "controls": controls, "channels": ["email"] })
+    };
     let alone = ticked(json!(["marketing", "profiling", "sharing-group-company"]));
     world.grant(&someone, alone).await.is(201);
     let actions = json!({ "recommended-actions": { "action": "call" } });

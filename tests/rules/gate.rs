@@ -56,7 +56,8 @@ fn every_question(someone: &Someone) -> Vec<Value> {
     let mut questions = Vec::new();
     for purpose in PURPOSES {
         for who in TOLD.into_iter().chain(["controller"]) {
-            let question = |name: &str, what: &str| json!({ "subject": someone.id, "who": who, "purpose": purpose, name: what });
+            let asked = json!({ "subject": someone.id, "who": who, "purpose": purpose });
+            let question = |name: &str, what: &str| tests::merged(asked.clone(), json!({ name: what }));
             questions.extend(CHANNELS.map(|channel| question("channel", channel)));
             questions.push(question("category", "contact"));
         }
@@ -127,7 +128,10 @@ async fn s02_a_policy_without_a_controller_or_its_address_is_refused() {
 async fn s03_a_consent_to_words_that_are_not_stored_is_refused() {
     let world = World::at_noon().await;
     let someone = world.someone().await;
-    let shown = |id: &str, version: u32, language: &str| json!({ "notice": { "id": id, "version": version, "language": language } });
+    let shown = |id: &str, version: u32, language: &str| {
+        let notice = json!({ "id": id, "version": version, "language": language });
+        json!({ "notice": notice })
+    };
     let cases = [
         (shown("another-notice", 1, "it"), "unknown-notice"),
         (shown(BUNDLED, 2, "it"), "unknown-notice"),
@@ -205,14 +209,14 @@ fn s03_a_consent_whose_words_are_stored_no_more_allows_nothing() {
 
 fn given() -> Given {
     Given {
-        notice: BUNDLED.parse().unwrap(),
+        notice: BUNDLED.parse().expect("a code"),
         version: 1,
-        language: "it".parse().unwrap(),
-        brand: "bmw".parse().unwrap(),
+        language: "it".parse().expect("a code"),
+        brand: "bmw".parse().expect("a code"),
         via: Via::Form,
         grade: Grade::B,
-        controls: vec!["promotional".parse().unwrap()],
-        channels: vec!["email".parse().unwrap()],
+        controls: vec!["promotional".parse().expect("a code")],
+        channels: vec!["email".parse().expect("a code")],
         facets: Vec::new(),
         happened_at: None,
         to_be_confirmed: false,

@@ -71,8 +71,8 @@ async fn s05_under_the_unbundled_notice_sharing_is_switched_off_alone() {
     world.settle().await;
 
     assert_eq!(world.verdict(&someone, to_hold(DEALER)).await, "S05 no-sharing");
-    let may_phone = json!({ "who": DEALER, "channel": "email" });
-    assert_eq!(world.verdict(&someone, may_phone).await, "S05 no-sharing");
+    let by_email = json!({ "who": DEALER, "channel": "email" });
+    assert_eq!(world.verdict(&someone, by_email).await, "S05 no-sharing");
     assert_eq!(
         world.told(DEALER, &someone).last(),
         Some(&ended("sharing-withdrawn", &BASE))

@@ -225,8 +225,8 @@ async fn s13_a_withdrawal_told_to_an_entitled_recipient_is_not_echoed() {
             assert_eq!(withdrawn.map(|change| &change.facets), Some(&gone), "{name}");
         }
     }
-    let may_mail = json!({ "who": "bmw-ag", "channel": "email" });
-    assert_eq!(world.verdict(&someone, may_mail).await, "GDPR 7(3) withdrawn");
+    let by_email = json!({ "who": "bmw-ag", "channel": "email" });
+    assert_eq!(world.verdict(&someone, by_email).await, "GDPR 7(3) withdrawn");
 }
 
 #[tokio::test]
