@@ -85,6 +85,7 @@ async fn s02_each_consent_and_each_event_names_the_controller() {
             "address": "Via della Unione Europea 1, San Donato Milanese (MI)",
         });
         assert_eq!(shown.is(200).body["controller"], controller);
+        assert_eq!(pinned["controller"], controller);
 
         for recipient in ["bmw-ag", "campaign-service"] {
             let letters = world.recipients.letters(recipient).into_iter();
@@ -92,7 +93,7 @@ async fn s02_each_consent_and_each_event_names_the_controller() {
                 .filter(|letter| letter.subject == someone.pseudonym)
                 .collect();
             assert_eq!(of_theirs.len(), 1);
-            assert_eq!(of_theirs[0].body["data"]["controller"], "BMW Italia S.p.A.");
+            assert_eq!(of_theirs[0].body["data"]["controller"], controller);
         }
     }
 }

@@ -98,7 +98,13 @@ async fn s08_naming_another_preferred_dealer_ends_the_one_before_in_one_act() {
 
     let acts = world.history(&someone).await.len();
     world
-        .relate(&someone, "dealer-como", "preferred", "account", json!({}))
+        .relate(
+            &someone,
+            "dealer-como",
+            "preferred",
+            "account",
+            json!({ "source": "account" }),
+        )
         .await
         .is(200);
     let history = world.history(&someone).await;
@@ -107,7 +113,7 @@ async fn s08_naming_another_preferred_dealer_ends_the_one_before_in_one_act() {
     assert_eq!(act["act"], "relation-started");
     assert_eq!(act["relation"]["recipient"], "dealer-como");
     // Where it comes from is on record.
-    assert_eq!(act["source"], "staff");
+    assert_eq!(act["source"], "account");
     assert_eq!(act["happened_at"], act["learnt_at"]);
 
     let at = |who: &str, at: &Value| json!({ "who": who, "category": "contact", "at": at });

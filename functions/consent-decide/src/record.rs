@@ -60,7 +60,7 @@ pub(crate) async fn history(store: &Store, pseudonyms: &Pseudonyms, request: Req
         .acts()
         .unwrap_or_default()
         .iter()
-        .map(ActTold::from)
+        .map(|act| ActTold::of(store.policies, act))
         .collect();
     let told = HistoryTold {
         subject: subject.to_string(),

@@ -109,7 +109,7 @@ pub(crate) async fn answer(
         },
         decision: (&decision).into(),
         categories,
-        acts: acts.map(ActTold::from).collect(),
+        acts: acts.map(|act| ActTold::of(store.policies, act)).collect(),
         notice,
     };
     http::json(Status::OK, &told)

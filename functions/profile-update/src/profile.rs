@@ -63,7 +63,7 @@ async fn take(
     let named: BTreeMap<Category, Edit> = edits.iter().map(named).collect();
     let (via, told_by) = match &from {
         None => (Via::Staff, None),
-        Some(recipient) => (Via::Dealer, Some(recipient.id.clone())),
+        Some(recipient) => (Via::Recipient, Some(recipient.id.clone())),
     };
     let evidence = Evidence {
         via,

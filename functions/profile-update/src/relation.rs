@@ -1,8 +1,9 @@
 //! `PUT` and `DELETE /v1/subjects/{subject}/relations/{recipient}/{kind}/{relation}`.
 
-use domain::act::{Evidence, Grade, Relation, Via};
+use domain::act::{Evidence, Grade, Relation};
 use domain::record::Record;
 use jiff::Timestamp;
+use platform::asked::Source;
 use platform::http::{self, Answer, Problem, Request, Status};
 use platform::pseudonym::Pseudonyms;
 use platform::store::{Beside, Store};
@@ -19,6 +20,9 @@ struct Asked {
     /// The day on which the vehicle was delivered, once it was.
     #[serde(default)]
     delivered_on: Option<Word<Day>>,
+    /// Where it is known from: the online account, for one (S08). By default the controller's own books.
+    #[serde(default)]
+    source: Option<Source>,
 }
 
 /// Start a relation, or change its dates.
@@ -33,12 +37,14 @@ pub(crate) async fn start(
     http::only_query(&request, &[])?;
     let guard = http::guard(&request)?;
     let asked: Asked = http::optional_body(&request)?;
+    let evidence = evidence(asked.source.unwrap_or(Source::Staff));
     let day = |asked: Option<Word<Day>>| asked.map(|day| day.0.0);
     let days = (day(asked.since), day(asked.delivered_on));
     let registered = store.recipient(&relation.recipient).await?;
     let dealer = registered.as_ref().map(|registration| &registration.recipient);
 
-    let step = |record: &Record| record.relate(store.policies, dealer, &relation, days, evidence(), now);
+    let step =
+        |record: &Record| record.relate(store.policies, dealer, &relation, days, evidence.clone(), now);
     let change = store
         .amend(&subject, &guard, &Beside::Nothing, step)
         .await
@@ -58,7 +64,7 @@ pub(crate) async fn end(store: &Store, pseudonyms: &Pseudonyms, now: Timestamp, 
     http::only_query(&request, &[])?;
     let guard = http::guard(&request)?;
 
-    let step = |record: &Record| record.part(&relation, evidence(), now);
+    let step = |record: &Record| record.part(&relation, evidence(Source::Staff), now);
     let change = store
         .amend(&subject, &guard, &Beside::Nothing, step)
         .await
@@ -79,10 +85,10 @@ fn relation(request: &Request) -> Result<Relation, Problem> {
     })
 }
 
-/// Relations are facts of the controller's own books, not acts of the data subject.
-fn evidence() -> Evidence {
+/// Relations are facts of somebody's books, not acts of consent: there is nothing to prove.
+fn evidence(source: Source) -> Evidence {
     Evidence {
-        via: Via::Staff,
+        via: source.via(),
         grade: Grade::D,
         brand: None,
         told_by: None,

@@ -126,6 +126,10 @@ pub enum Via {
     Dealer,
     Staff,
     Import,
+    /// The data subject's own online account (S08).
+    Account,
+    /// A recipient, as itself (S13).
+    Recipient,
     /// The system itself: a schedule.
     System,
 }
@@ -178,6 +182,8 @@ impl Via {
             Self::Dealer => "dealer",
             Self::Staff => "staff",
             Self::Import => "import",
+            Self::Account => "account",
+            Self::Recipient => "recipient",
             Self::System => "system",
         }
     }
@@ -198,8 +204,16 @@ impl FromStr for Via {
     type Err = NotEvidence;
 
     fn from_str(text: &str) -> Result<Self, NotEvidence> {
-        [Self::Form, Self::Dealer, Self::Staff, Self::Import, Self::System]
-            .into_iter()
+        let all = [
+            Self::Form,
+            Self::Dealer,
+            Self::Staff,
+            Self::Import,
+            Self::Account,
+            Self::Recipient,
+            Self::System,
+        ];
+        all.into_iter()
             .find(|via| via.as_str() == text)
             .ok_or(NotEvidence)
     }

@@ -17,6 +17,7 @@ pub enum Source {
     Dealer,
     Staff,
     Import,
+    Account,
 }
 
 /// The proof that comes with an act. Its kind makes the grade; the rest may identify, and is kept outside
@@ -58,6 +59,7 @@ impl Source {
             Self::Dealer => Via::Dealer,
             Self::Staff => Via::Staff,
             Self::Import => Via::Import,
+            Self::Account => Via::Account,
         }
     }
 }

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::courier::Letter;
 use crate::store::{Claim, Content};
+use crate::told::PartyTold;
 use crate::wire::Instant;
 
 #[derive(Serialize)]
@@ -28,16 +29,16 @@ struct Event<'a> {
     subject: String,
     time: String,
     datacontenttype: &'static str,
-    data: Data<'a>,
+    data: Data,
 }
 
 #[derive(Serialize)]
-struct Data<'a> {
+struct Data {
     /// Orders the events about one subject: one with a lower number than was seen is old.
     sequence: u64,
     /// The newest act that was taken into account.
     version: Version,
-    controller: Option<&'a str>,
+    controller: Option<PartyTold>,
     recipient: String,
     changes: Vec<ChangeTold>,
     /// All that the recipient may hold from now on; whatever is not named must go.
@@ -131,7 +132,7 @@ pub fn letter(told: &Told<'_>, now: Timestamp) -> Result<Letter, serde_json::Err
         data: Data {
             sequence: claim.entry.claims,
             version: *version,
-            controller: told.view.controller().map(|controller| controller.name.as_str()),
+            controller: told.view.controller().map(PartyTold::from),
             recipient: claim.entry.recipient.to_string(),
             changes,
             holds,

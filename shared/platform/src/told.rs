@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::act::{Act, Relation, Version, What};
 use domain::decide::{Decision, Reason};
 use domain::facet::Facets;
-use domain::policy::Policies;
+use domain::policy::{Party, Policies};
 use domain::record::{Record, View};
 use domain::state::{Standing, State};
 use jiff::Timestamp;
@@ -103,6 +103,25 @@ struct NoticeTold {
     version: u32,
     language: String,
     hash: String,
+    /// Who was consented to, as the notice names it (S02).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    controller: Option<PartyTold>,
+}
+
+/// A party by name and address.
+#[derive(Serialize)]
+pub struct PartyTold {
+    name: String,
+    address: String,
+}
+
+impl From<&Party> for PartyTold {
+    fn from(party: &Party) -> Self {
+        Self {
+            name: party.name.clone(),
+            address: party.address.clone(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -126,7 +145,7 @@ impl ChangeTold {
         let at = change.act.as_ref().map_or(now, |act| act.learnt_at);
         let state = StateTold::of(&change.record, &change.record.now(policies, at));
         Self {
-            act: change.act.as_ref().map(ActTold::from),
+            act: change.act.as_ref().map(|act| ActTold::of(policies, act)),
             state,
         }
     }
@@ -215,8 +234,8 @@ impl StateTold {
     }
 }
 
-impl From<&Act> for ActTold {
-    fn from(act: &Act) -> Self {
+impl ActTold {
+    pub fn of(policies: &Policies, act: &Act) -> Self {
         let mut told = Self {
             version: act.version,
             act: "",
@@ -253,6 +272,7 @@ impl From<&Act> for ActTold {
                     version: shown.version,
                     language: shown.language.to_string(),
                     hash: shown.hash.clone(),
+                    controller: policies.shown(shown).map(|policy| (&policy.controller).into()),
                 });
             }
             What::Withdrawn { facets } => {
