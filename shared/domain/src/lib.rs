@@ -7,6 +7,7 @@ pub mod act;
 pub mod change;
 pub mod codes;
 mod confirm;
+pub mod dates;
 pub mod decide;
 pub mod due;
 pub mod facet;

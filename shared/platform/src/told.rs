@@ -302,6 +302,10 @@ impl From<&Act> for ActTold {
                 told.act = "delivery-period-ended";
                 told.relation = Some(relation.into());
             }
+            What::RelationCapped { relation } => {
+                told.act = "relation-capped";
+                told.relation = Some(relation.into());
+            }
             What::ProfileUpdated {
                 written,
                 cleared,
