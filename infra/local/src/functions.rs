@@ -44,18 +44,11 @@ pub fn all(
     policies: &'static Policies,
     http: SharedHttpClient,
 ) -> Result<Functions, courier::Error> {
-    let aws = Aws {
-        region: sdk::REGION.to_owned(),
-        credentials: Credentials::new("local", "local", None, None, "the runner"),
-        http,
-        dynamodb_url: Some(endpoints.dynamodb.clone()),
-        sqs_url: Some(endpoints.sqs.clone()),
-    };
-    let errands = endpoints.queues.get(ERRANDS).cloned().unwrap_or_default();
+    let (store, queue) = table_and_queue(endpoints, policies, http);
     let tokens = Tokens::new(DEVELOPMENT_KEY);
     let parts = Arc::new(Parts {
-        store: Store::new(aws.dynamodb(), endpoints.table.clone(), policies),
-        queue: Queue::new(aws.sqs(), errands),
+        store,
+        queue,
         courier: Courier::new(loopback)?,
         pseudonyms: Pseudonyms::new(DEVELOPMENT_KEY),
         links: Links::new(tokens.clone(), endpoints.gateway.clone()),
@@ -108,7 +101,8 @@ pub fn all(
         (
             "consent-expire",
             event_function(&parts, |on, _: Value, now| async move {
-                consent_expire::handle(&on.store, &on.queue, now)
+                let until = tokio::time::sleep(consent_expire::RUN_MAX.unsigned_abs());
+                consent_expire::handle(&on.store, &on.queue, now, until)
                     .await
                     .map_err(|error| error.to_string())
             }),
@@ -120,6 +114,24 @@ pub fn all(
             .map(|(name, function)| (name.to_owned(), function))
             .collect(),
     ))
+}
+
+/// The table and the queue of errands, as the functions are given them.
+pub fn table_and_queue(
+    endpoints: &Endpoints,
+    policies: &'static Policies,
+    http: SharedHttpClient,
+) -> (Store, Queue) {
+    let aws = Aws {
+        region: sdk::REGION.to_owned(),
+        credentials: Credentials::new("local", "local", None, None, "the runner"),
+        http,
+        dynamodb_url: Some(endpoints.dynamodb.clone()),
+        sqs_url: Some(endpoints.sqs.clone()),
+    };
+    let errands = endpoints.queues.get(ERRANDS).cloned().unwrap_or_default();
+    let store = Store::new(aws.dynamodb(), endpoints.table.clone(), policies);
+    (store, Queue::new(aws.sqs(), errands))
 }
 
 /// Recipients of the runner are on this computer, and nothing else is.

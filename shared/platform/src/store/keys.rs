@@ -10,7 +10,7 @@
 //! | recipient's signing key | `SECRET#<recipient>` | key id |
 //! | whom a recipient may ever concern | `MEMBER#<recipient>#<shard>` | subject |
 //! | due | `DUE#<day>#<shard>` | instant, subject, kind |
-//! | how far the sweep is | `SWEEP#<shard>` | `DONE` |
+//! | how far each shard is swept | `SWEEP#DUE` | `MARKS` |
 //!
 //! The partition key begins with the kind, so that permissions can say who touches what.
 
@@ -29,8 +29,11 @@ pub(super) fn key(pk: impl Display, sk: impl Display) -> Key {
     HashMap::from([("pk".to_owned(), text(&pk)), ("sk".to_owned(), text(&sk))])
 }
 
+/// What the key of every act begins with.
+pub(super) const CHAIN: &str = "CHAIN#";
+
 pub(super) fn chain(subject: &Subject) -> String {
-    format!("CHAIN#{subject}")
+    format!("{CHAIN}{subject}")
 }
 
 pub(super) fn version(version: Version) -> String {
@@ -73,8 +76,8 @@ pub(super) fn due(day: impl Display, shard: u32) -> String {
     format!("DUE#{day}#{shard:02}")
 }
 
-pub(super) fn sweep(shard: u32) -> Key {
-    key(format_args!("SWEEP#{shard:02}"), "DONE")
+pub(super) fn marks() -> Key {
+    key("SWEEP#DUE", "MARKS")
 }
 
 /// What a record of the table's stream is about, as far as anything follows from it.
@@ -86,7 +89,7 @@ pub enum StreamKey {
 
 /// Reads the keys of a stream record; none for a kind of item that nothing follows from.
 pub fn stream_key(pk: &str, sk: &str) -> Option<StreamKey> {
-    if let Some(subject) = pk.strip_prefix("CHAIN#") {
+    if let Some(subject) = pk.strip_prefix(CHAIN) {
         return Some(StreamKey::Act {
             subject: subject.parse().ok()?,
             version: sk.parse().ok()?,

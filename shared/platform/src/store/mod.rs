@@ -18,6 +18,8 @@ mod profile;
 mod recipients;
 mod row;
 mod snapshot;
+mod sweep;
+mod walk;
 
 pub use chain::{Beside, Chain, Change, Fingerprint, Guard, NotTaken};
 pub use due::{DueItem, SHARDS, Wake};
@@ -25,6 +27,8 @@ pub use keys::{StreamKey, stream_key};
 pub use ledger::{Claim, Entry, LEASE, Reading};
 pub use profile::{Content, FieldEdits};
 pub use recipients::{Registration, Settings};
+pub use sweep::{Due, Mark, Moved};
+pub use walk::{Place, Subjects};
 
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
