@@ -14,12 +14,14 @@
 //! part takes its time from one [`clock::Clock`].
 
 pub mod clock;
+pub mod command;
 pub mod demo;
 pub mod engine;
 pub mod functions;
 pub mod gateway;
 pub mod invoke;
 pub mod queue;
+pub mod recompute;
 pub mod schedule;
 pub mod sdk;
 pub mod sqs;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use local::clock::Clock;
+use local::command;
 use local::functions;
 use local::system::{Options, System};
 use local::template::Template;
@@ -12,6 +13,7 @@ const HELP: &str = "\
 The whole of Assenso in one process, on 127.0.0.1
 
     cargo run -p local -- [--data DIR] [--port N]
+    cargo run -p local -- due recompute --help
 
     --data DIR   keep everything in this folder; without it, all is gone at the end
     --port N     where the routes are served, 8787 unless said otherwise
@@ -25,7 +27,11 @@ struct Asked {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let asked = match asked(std::env::args().skip(1)) {
+    let mut words = std::env::args().skip(1).peekable();
+    if words.next_if_eq("due").is_some() {
+        return ended(command::run(words).await);
+    }
+    let asked = match asked(words) {
         Ok(Some(asked)) => asked,
         Ok(None) => {
             print!("{HELP}");
@@ -39,7 +45,11 @@ async fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_max_level(tracing::Level::WARN)
         .init();
-    match serve(asked).await {
+    ended(serve(asked).await)
+}
+
+fn ended(result: Result<(), Box<dyn std::error::Error>>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{}", chain(error.as_ref()));
