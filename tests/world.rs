@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 pub use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use domain::policy::Policies;
 use jiff::{SignedDuration, Timestamp};
 use local::clock::Clock;
@@ -18,6 +19,8 @@ use local::sdk;
 use local::sqs::Sqs;
 use local::system::{Options, System};
 use local::template::Template;
+use platform::queue::Queue;
+use platform::store::Store;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -138,7 +141,7 @@ impl World {
             ..Options::in_memory(Template::deployed().expect("a template"), clock.clone())
         };
         let calls = Calls::before(aws_smithy_http_client::Builder::new().build_http());
-        let http = aws_smithy_runtime_api::client::http::SharedHttpClient::new(calls.clone());
+        let http = SharedHttpClient::new(calls.clone());
         let system = System::start(options, |endpoints| functions::all(endpoints, policies, http)).await;
         let system = system.expect("a system that starts");
 
@@ -453,6 +456,14 @@ impl World {
             .key_condition_expression("pk = :pk")
             .expression_attribute_values(":pk", AttributeValue::S(key.to_owned()));
         query.send().await.expect("the engine").items.unwrap_or_default()
+    }
+
+    // ---- what a function is given
+
+    /// The table and the queue, as a function under these policies has them.
+    pub fn table_and_queue(&self, policies: &'static Policies) -> (Store, Queue) {
+        let http = SharedHttpClient::new(self.calls.clone());
+        functions::table_and_queue(&self.endpoints, policies, http)
     }
 
     // ---- what time and the machinery do

@@ -3,18 +3,21 @@
 //! No decision waits for this: it announces what every decision knows already, and sends again what a
 //! recipient has not acknowledged.
 
-use domain::record::Record;
-use domain::subject::Subject;
-use futures_util::future::join_all;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::future::{Either, join_all, select};
 use jiff::{SignedDuration, Timestamp};
 use platform::http::chain;
-use platform::queue::{self, Errand, Queue};
-use platform::store::{self, Beside, Guard, NotTaken, SHARDS, Store, Wake};
+use platform::queue::{self, Queue};
+use platform::store::{self, NotTaken, SHARDS, Store};
 
-/// How far back the first sweep of a shard looks: nothing was due before the table was there.
-const FIRST_LOOK_BACK: SignedDuration = SignedDuration::from_hours(24);
-/// How old a mark may grow while there is nothing to do; it saves a write a minute.
-const MARK_AGE_MAX: SignedDuration = SignedDuration::from_hours(1);
+use crate::shard::{Shard, Swept};
+
+mod shard;
+
+/// How long a run may take: what is left is the next one's, which begins within a minute.
+pub const RUN_MAX: SignedDuration = SignedDuration::from_mins(12);
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -28,50 +31,54 @@ pub enum Error {
     Unswept { failed: usize },
 }
 
-/// Sweep every shard up to now. A shard that fails keeps its mark, and the next minute goes on from there.
-pub async fn handle(store: &Store, queue: &Queue, now: Timestamp) -> Result<(), Error> {
-    let swept = join_all((0..SHARDS).map(|shard| sweep(store, queue, shard, now))).await;
+/// Sweep every shard up to now, or until there is no time left; the next run goes on from there.
+pub async fn handle(
+    store: &Store,
+    queue: &Queue,
+    now: Timestamp,
+    until: impl Future<Output = ()>,
+) -> Result<(), Error> {
+    let mut marks = store.marks().await?;
+    let out_of_time = AtomicBool::new(false);
+    let shards = (0..SHARDS).map(|number| Shard {
+        store,
+        queue,
+        now,
+        number,
+        out_of_time: &out_of_time,
+        mark: marks.remove(&number),
+    });
 
-    let failed = swept.iter().filter_map(|swept| swept.as_ref().err());
-    for error in failed.clone() {
-        tracing::error!(cause = chain(error), "a shard was not swept");
-    }
-    match failed.count() {
+    let sweeping = pin!(join_all(shards.map(Shard::sweep)));
+    let swept = match select(sweeping, pin!(until)).await {
+        Either::Left((swept, _)) => swept,
+        Either::Right(((), sweeping)) => {
+            out_of_time.store(true, Ordering::Relaxed);
+            sweeping.await
+        }
+    };
+
+    tell(&swept, now);
+    match swept.iter().filter(|(_, failed)| failed.is_some()).count() {
         0 => Ok(()),
         failed => Err(Error::Unswept { failed }),
     }
 }
 
-async fn sweep(store: &Store, queue: &Queue, shard: u32, now: Timestamp) -> Result<(), Error> {
-    let mark = store.swept(shard).await?;
-    let after = mark.unwrap_or(now.saturating_sub(FIRST_LOOK_BACK).unwrap_or(Timestamp::MIN));
-    let due = store.due(shard, after, now).await?;
-
-    let mut errands = Vec::new();
-    for item in &due {
-        match &item.wake {
-            Wake::Look => fall_due(store, &item.subject, now).await?,
-            Wake::Deliver(recipient) => {
-                errands.push(Errand::deliver(item.subject.clone(), recipient.clone(), 0));
-            }
-        }
+/// The line that the lag metric of the template is read from: add fields, never rename them.
+fn tell(swept: &[(Swept, Option<Error>)], now: Timestamp) {
+    let sum = |count: fn(&Swept) -> usize| swept.iter().map(|(swept, _)| count(swept)).sum::<usize>();
+    let reached = swept.iter().map(|(swept, _)| swept.reached.at()).min();
+    let behind_s = reached.map_or(0, |reached| now.duration_since(reached).as_secs().max(0));
+    for error in swept.iter().filter_map(|(_, failed)| failed.as_ref()) {
+        tracing::error!(cause = chain(error), "a shard was not swept");
     }
-    queue.send(&errands).await?;
-    if !due.is_empty() || mark.is_none_or(|mark| now.duration_since(mark) > MARK_AGE_MAX) {
-        store.mark_swept(shard, now).await?;
-    }
-    Ok(())
-}
-
-/// Write into the chain what time has done, as often as there is something; a second run finds nothing.
-async fn fall_due(store: &Store, subject: &Subject, now: Timestamp) -> Result<(), Error> {
-    let step = |record: &Record| record.fall_due(store.policies, now);
-    while store
-        .amend(subject, &Guard::default(), &Beside::Nothing, step)
-        .await
-        .map_err(Error::Step)?
-        .act
-        .is_some()
-    {}
-    Ok(())
+    tracing::info!(
+        behind_s,
+        looked_at = sum(|swept| swept.looked_at),
+        announced = sum(|swept| swept.announced),
+        sent_again = sum(|swept| swept.sent_again),
+        put_off = sum(|swept| swept.put_off),
+        "the sweep is {behind_s} s behind"
+    );
 }

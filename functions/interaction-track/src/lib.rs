@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use platform::batch::{self, Failure};
 use platform::pseudonym::Pseudonyms;
 use platform::queue::Queue;
-use platform::store::{self, Mark, Seen, Store};
+use platform::store::{self, CountMark, Seen, Store};
 
 use report::{Event, Report};
 
@@ -33,7 +33,7 @@ enum Error {
 }
 
 /// The recipients to count, by campaign and cell.
-type Counts = BTreeMap<(CampaignId, Cell), BTreeSet<Mark>>;
+type Counts = BTreeMap<(CampaignId, Cell), BTreeSet<CountMark>>;
 
 /// Take in each report. Whatever comes twice, late or in another order leaves the same behind: the last
 /// interaction wins, and a recipient counts once in a cell.

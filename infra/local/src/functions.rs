@@ -47,27 +47,21 @@ pub fn all(
     policies: &'static Policies,
     http: SharedHttpClient,
 ) -> Result<Functions, courier::Error> {
-    let aws = Aws {
-        region: sdk::REGION.to_owned(),
-        credentials: Credentials::new("local", "local", None, None, "the runner"),
-        http,
-        dynamodb_url: Some(endpoints.dynamodb.clone()),
-        sqs_url: Some(endpoints.sqs.clone()),
-    };
-    let queue = |id: &str| Queue::new(aws.sqs(), endpoints.queues.get(id).cloned().unwrap_or_default());
-    let store = Store::new(aws.dynamodb(), endpoints.table.clone(), policies);
+    let (store, errands) = table_and_queue(endpoints, policies, http.clone());
+    let sqs = aws(endpoints, http).sqs();
+    let queue = |id: &str| Queue::new(sqs.clone(), endpoints.queues.get(id).cloned().unwrap_or_default());
     let tokens = Tokens::new(DEVELOPMENT_KEY);
     let sync = partner_sync::Parts {
         store: store.clone(),
         courier: Courier::new(LOOPBACK)?,
         links: Links::new(tokens.clone(), endpoints.gateway.clone()),
-        errands: queue(ERRANDS),
+        errands: errands.clone(),
         dead: queue(DEAD),
     };
     let pseudonyms = Pseudonyms::new(DEVELOPMENT_KEY);
     let parts = Arc::new(Parts {
         store,
-        queue: queue(ERRANDS),
+        queue: errands,
         pseudonyms,
         tokens,
         sync,
@@ -135,7 +129,8 @@ pub fn all(
         (
             "consent-expire",
             event_function(&parts, |on, _: Value, now| async move {
-                consent_expire::handle(&on.store, &on.queue, now)
+                let until = tokio::time::sleep(consent_expire::RUN_MAX.unsigned_abs());
+                consent_expire::handle(&on.store, &on.queue, now, until)
                     .await
                     .map_err(|error| error.to_string())
             }),
@@ -147,6 +142,28 @@ pub fn all(
             .map(|(name, function)| (name.to_owned(), function))
             .collect(),
     ))
+}
+
+/// The table and the queue of errands, as the functions are given them.
+pub fn table_and_queue(
+    endpoints: &Endpoints,
+    policies: &'static Policies,
+    http: SharedHttpClient,
+) -> (Store, Queue) {
+    let aws = aws(endpoints, http);
+    let errands = endpoints.queues.get(ERRANDS).cloned().unwrap_or_default();
+    let store = Store::new(aws.dynamodb(), endpoints.table.clone(), policies);
+    (store, Queue::new(aws.sqs(), errands))
+}
+
+fn aws(endpoints: &Endpoints, http: SharedHttpClient) -> Aws {
+    Aws {
+        region: sdk::REGION.to_owned(),
+        credentials: Credentials::new("local", "local", None, None, "the runner"),
+        http,
+        dynamodb_url: Some(endpoints.dynamodb.clone()),
+        sqs_url: Some(endpoints.sqs.clone()),
+    }
 }
 
 /// Recipients of the runner are on this computer, and nothing else is.

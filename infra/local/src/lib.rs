@@ -14,6 +14,7 @@
 //! part takes its time from one [`clock::Clock`].
 
 pub mod clock;
+pub mod command;
 pub mod demo;
 pub mod engine;
 pub mod functions;
@@ -21,6 +22,7 @@ pub mod gateway;
 pub mod invoke;
 pub mod policy_check;
 pub mod queue;
+pub mod recompute;
 pub mod schedule;
 pub mod sdk;
 pub mod sqs;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use local::clock::Clock;
+use local::command;
 use local::functions;
 use local::policy_check;
 use local::system::{Options, System};
@@ -14,6 +15,7 @@ The whole of Assenso in one process, on 127.0.0.1
 
     cargo run -p local -- [--data DIR] [--port N]
     cargo run -p local -- policy check FILE
+    cargo run -p local -- due recompute --help
 
     --data DIR   keep everything in this folder; without it, all is gone at the end
     --port N     where the routes are served, 8787 unless said otherwise
@@ -35,7 +37,11 @@ struct Serve {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let asked = match asked(std::env::args().skip(1)) {
+    let mut words = std::env::args().skip(1).peekable();
+    if words.next_if_eq("due").is_some() {
+        return ended(command::run(words).await);
+    }
+    let asked = match asked(words) {
         Ok(Asked::Serve(asked)) => asked,
         Ok(Asked::CheckPolicy(file)) => return policy_check::run(&file),
         Ok(Asked::Help) => {
@@ -50,7 +56,11 @@ async fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_max_level(tracing::Level::WARN)
         .init();
-    match serve(asked).await {
+    ended(serve(asked).await)
+}
+
+fn ended(result: Result<(), Box<dyn std::error::Error>>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{}", chain(error.as_ref()));

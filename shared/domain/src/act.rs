@@ -79,6 +79,11 @@ pub enum What {
     DeliveryPeriodEnded {
         relation: Relation,
     },
+    /// A relation was not renewed for as long as the policy lets it entitle (T8). Announces what every
+    /// decision already knows.
+    RelationCapped {
+        relation: Relation,
+    },
     /// The profile's content changed; the content itself lies outside the chain.
     ProfileUpdated {
         written: BTreeSet<Category>,
@@ -258,6 +263,7 @@ impl Act {
             | What::Lapsed { .. }
             | What::RelationEnded { .. }
             | What::DeliveryPeriodEnded { .. }
+            | What::RelationCapped { .. }
             | What::RetentionEnded { .. } => true,
         };
         Order {

@@ -70,6 +70,7 @@ pub enum Ended {
     PreferredChanged,
     LocalPartnerReplaced,
     NoLongerListed,
+    RelationCapped,
 }
 
 /// What to tell a recipient that holds one thing and may now hold another; nothing where they agree.
@@ -215,6 +216,7 @@ fn why(because: Because, view: &View<'_>, before: &Holding) -> Ended {
         Because::NotAuthorised | Because::UnknownRecipient => Ended::AuthorisationLost,
         Because::SharingSwitchedOff => Ended::SharingOff,
         Because::AnotherPartner => Ended::LocalPartnerReplaced,
+        Because::RelationCapped => Ended::RelationCapped,
         Because::NoRelation => replaced(view, before),
         Because::NoDelivery | Because::NotForThisRelation | Because::NotForTheLocalPartner => Ended::RelationEnded,
         Because::NotOnTheList

@@ -155,6 +155,13 @@ fn active<'a>(view: &'a View<'_>, facet: &Facet) -> Result<Consent<'a>, Reason> 
     }
 }
 
+/// As what a party may be told something, by which tie, and until when (T8).
+struct Capacity<'a> {
+    audience: Audience,
+    tie: Option<&'a Tie>,
+    until: Timestamp,
+}
+
 /// What one consent comes to for one question: the rules heard so far, and until when they hold.
 struct Case<'a> {
     view: &'a View<'a>,
@@ -198,15 +205,17 @@ impl<'a> Case<'a> {
                     let view = self.view;
                     let profiling = active(view, &Facet::Profiling).map_err(|_| Because::NoProfiling)?;
                     self.rely_on(Because::Profiling, profiling);
-                    self.category(&[(Audience::Profile, None)], category)
+                    self.category(&[Capacity::of(Audience::Profile)], category)
                 }
             },
             Party::Recipient(recipient) => {
-                let audiences = self.audiences(recipient)?;
-                question
-                    .category
-                    .as_ref()
-                    .map_or(Ok(()), |category| self.category(&audiences, category))
+                let capacities = self.capacities(recipient)?;
+                if let Some(category) = &question.category {
+                    return self.category(&capacities, category);
+                }
+                let longest = capacities.iter().map(|capacity| capacity.until).max();
+                self.until = self.until.min(longest.unwrap_or(Timestamp::MAX));
+                Ok(())
             }
         }
     }
@@ -235,7 +244,7 @@ impl<'a> Case<'a> {
     }
 
     /// As what a recipient may be told anything: its kind, or each of its active relations.
-    fn audiences(&mut self, recipient: &Recipient) -> Result<Vec<(Audience, Option<&'a Tie>)>, Reason> {
+    fn capacities(&mut self, recipient: &Recipient) -> Result<Vec<Capacity<'a>>, Reason> {
         let access = if self.view.now {
             recipient.access_now()
         } else {
@@ -257,12 +266,12 @@ impl<'a> Case<'a> {
             RecipientKind::GroupCompany => {
                 self.listed(recipient, Because::NotOnTheList)?;
                 self.reasons.push(Because::OnTheList.into());
-                Ok(vec![(Audience::GroupCompany, None)])
+                Ok(vec![Capacity::of(Audience::GroupCompany)])
             }
             RecipientKind::Processor => {
                 self.listed(recipient, Because::NotAProcessor)?;
                 self.reasons.push(Because::Processor.into());
-                Ok(vec![(Audience::Processor, None)])
+                Ok(vec![Capacity::of(Audience::Processor)])
             }
             RecipientKind::Dealer => self.relations(recipient),
         }
@@ -283,11 +292,12 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// The relations to this dealer that entitle it now (S06, S09, S20).
-    fn relations(&mut self, dealer: &Recipient) -> Result<Vec<(Audience, Option<&'a Tie>)>, Reason> {
+    /// The relations to this dealer that entitle it now (S06, S09, S20). One that is capped entitles nobody
+    /// and still is a relation: no other dealer takes its place (T8).
+    fn relations(&mut self, dealer: &Recipient) -> Result<Vec<Capacity<'a>>, Reason> {
         let view = self.view;
-        let mut denied = Because::NoRelation;
-        let mut audiences = Vec::new();
+        let mut denied = Reason::from(Because::NoRelation);
+        let mut capacities = Vec::new();
         for (relation, tie) in view
             .state
             .relations
@@ -302,26 +312,33 @@ impl<'a> Case<'a> {
                         .any(|other| terms.only_without.contains(&other.kind))
                 })
             };
+            let caps = self
+                .policies
+                .iter()
+                .filter_map(|policy| policy.capped_at(&relation.kind, tie.since));
+            let until = caps.min().unwrap_or(Timestamp::MAX);
             if self.policies.iter().any(in_the_way) {
-                denied = Because::AnotherPartner;
+                denied = Because::AnotherPartner.into();
+            } else if until <= view.at {
+                denied = Because::RelationCapped.relying_on(tie.by);
             } else {
                 self.reasons.push(Because::Related.relying_on(tie.by));
-                audiences.push((Audience::Relation(relation.kind.clone()), Some(tie)));
+                capacities.push(Capacity {
+                    audience: Audience::Relation(relation.kind.clone()),
+                    tie: Some(tie),
+                    until,
+                });
             }
         }
-        if audiences.is_empty() {
-            Err(denied.into())
+        if capacities.is_empty() {
+            Err(denied)
         } else {
-            Ok(audiences)
+            Ok(capacities)
         }
     }
 
     /// The union over all that the party is: one cell that allows is enough (S09).
-    fn category(
-        &mut self,
-        audiences: &[(Audience, Option<&Tie>)],
-        category: &Category,
-    ) -> Result<(), Reason> {
+    fn category(&mut self, capacities: &[Capacity<'_>], category: &Category) -> Result<(), Reason> {
         if !self
             .policies
             .iter()
@@ -331,8 +348,8 @@ impl<'a> Case<'a> {
         }
         let mut best: Option<(Vec<Reason>, Timestamp)> = None;
         let mut denied: Option<Reason> = None;
-        for (audience, tie) in audiences {
-            match self.cell(audience, *tie, category) {
+        for capacity in capacities {
+            match self.cell(capacity, category) {
                 Ok((_, until)) if best.as_ref().is_some_and(|(_, longest)| *longest >= until) => {}
                 Ok(heard) => best = Some(heard),
                 // "Not for this audience" says less than a condition that does not hold.
@@ -353,21 +370,17 @@ impl<'a> Case<'a> {
     }
 
     /// One cell of the matrix, under every policy that was relied on.
-    fn cell(
-        &self,
-        audience: &Audience,
-        tie: Option<&Tie>,
-        category: &Category,
-    ) -> Result<(Vec<Reason>, Timestamp), Reason> {
+    fn cell(&self, capacity: &Capacity<'_>, category: &Category) -> Result<(Vec<Reason>, Timestamp), Reason> {
+        let Capacity { audience, tie, .. } = capacity;
+        let mut until = capacity.until;
         let mut reasons = vec![Because::listed_for(audience).into()];
-        let mut until = Timestamp::MAX;
         for policy in &self.policies {
             let cell = policy
                 .audiences
                 .get(audience)
                 .and_then(|cells| cells.get(category));
             let condition = cell.ok_or_else(|| not_listed(policy, audience, category))?;
-            until = until.min(self.condition(policy, condition, tie, &mut reasons)?);
+            until = until.min(self.condition(policy, condition, *tie, &mut reasons)?);
         }
         Ok((reasons, until))
     }
@@ -532,6 +545,16 @@ pub(crate) fn may_be_shared(view: &View<'_>, category: &Category) -> bool {
         };
         !for_the_profile && consented && conditions.any(separate)
     })
+}
+
+impl Capacity<'_> {
+    fn of(audience: Audience) -> Self {
+        Self {
+            audience,
+            tie: None,
+            until: Timestamp::MAX,
+        }
+    }
 }
 
 impl Decision {

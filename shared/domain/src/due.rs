@@ -15,26 +15,27 @@ pub struct Due {
     pub by: Version,
 }
 
-/// The end of the period after a delivery under a relation.
+/// The end of a period for which a relation entitles.
 pub(crate) struct PeriodEnd {
     pub(crate) due: Due,
     pub(crate) relation: Relation,
+    pub(crate) of: Period,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Period {
+    /// After a delivery under it (S19).
+    Delivery,
+    /// The longest that it entitles without renewal (T8).
+    Cap,
 }
 
 /// When this record must be looked at again, soonest first.
 pub fn due(view: &View<'_>) -> Vec<Due> {
-    let mut due: Vec<Due> = delivery_period_ends(view)
-        .into_iter()
-        .map(|end| end.due)
-        .collect();
+    let mut due: Vec<Due> = period_ends(view).into_iter().map(|end| end.due).collect();
     for (by, grant) in on(&view.state) {
         due.push(Due { at: grant.until, by });
-        if let Some(policy) = view.policies.shown(&grant.shown) {
-            due.push(Due {
-                at: policy.reminder_before(grant.until),
-                by,
-            });
-        }
+        due.extend(reminder(view, grant).map(|at| Due { at, by }));
     }
     due.extend(
         view.state
@@ -42,7 +43,7 @@ pub fn due(view: &View<'_>) -> Vec<Due> {
             .iter()
             .map(|(by, until)| Due { at: *until, by: *by }),
     );
-    due.extend(retention_ends(view).into_iter().map(|(_, due)| due));
+    due.extend(retention_may_end(view));
     due.sort();
     due.dedup();
     due
@@ -63,19 +64,71 @@ pub(crate) fn on(state: &State) -> impl Iterator<Item = (Version, &Grant)> {
         .map(|(version, grant)| (*version, grant))
 }
 
+/// When to remind of the end of a consent; never where the words are not those that are stored (S03).
+pub(crate) fn reminder(view: &View<'_>, grant: &Grant) -> Option<Timestamp> {
+    view.policies.shown(&grant.shown)?;
+    let validity = view.policies.validity(&grant.shown, grant.happened_at)?;
+    Some(validity.reminder)
+}
+
 /// When the content of each category has been kept as long as it may be, counted from its last update: a
 /// clock of its own, apart from the consent's (T4).
-pub(crate) fn retention_ends(view: &View<'_>) -> Vec<(Category, Due)> {
+pub(crate) fn retention_ends(view: &View<'_>) -> Vec<(Category, Timestamp)> {
     let ends = view.state.profile.iter().filter_map(|(category, written)| {
-        let at = view.policies.kept_until(category, written.at)?;
-        Some((category.clone(), Due { at, by: written.by }))
+        let pinned = view.state.grants.values().map(|grant| &grant.shown);
+        let end = view.policies.kept_until(pinned, category, written.at)?;
+        Some((category.clone(), end))
     });
     ends.collect()
 }
 
-/// When the period after each delivery ends, by the policies that the active consents pin (S19), as far
+/// Every instant at which that may come to be so, whichever notices the consents pin by then. An instant
+/// that is over already came to count by the last act, which may have been a withdrawal.
+fn retention_may_end(view: &View<'_>) -> impl Iterator<Item = Due> {
+    let newest = view.state.order.map_or(0, |order| order.version);
+    view.state.profile.iter().flat_map(move |(category, written)| {
+        let ends = view.policies.ever_kept_until(category, written.at);
+        ends.map(move |at| Due {
+            at,
+            by: if at <= view.at { newest } else { written.by },
+        })
+    })
+}
+
+/// When the periods end for which relations entitle, by the policies that the active consents pin, as far
 /// as the chain does not say so already.
-pub(crate) fn delivery_period_ends(view: &View<'_>) -> Vec<PeriodEnd> {
+pub(crate) fn period_ends(view: &View<'_>) -> Vec<PeriodEnd> {
+    let pinned = pinned(view);
+    let mut ends = Vec::new();
+    for (relation, tie) in &view.state.relations {
+        for (by, policy) in &pinned {
+            let delivered = tie.delivered_on;
+            let delivery = delivered.and_then(|day| policy.delivery_period_end(&relation.kind, day));
+            let delivery = delivery.map(|at| (at, Period::Delivery));
+            let cap = policy.capped_at(&relation.kind, tie.since);
+            let cap = cap.map(|at| (at, Period::Cap));
+            for (at, of) in [delivery, cap].into_iter().flatten() {
+                let told = match of {
+                    Period::Delivery => tie.delivery_end_told,
+                    Period::Cap => tie.cap_told,
+                };
+                let by = tie.by.max(*by);
+                if told.is_none_or(|told| told < at) {
+                    ends.push(PeriodEnd {
+                        due: Due { at, by },
+                        relation: relation.clone(),
+                        of,
+                    });
+                }
+            }
+        }
+    }
+    ends.sort_by_key(|end| end.due);
+    ends
+}
+
+/// The policies that the active consents pin, by each grant.
+fn pinned<'a>(view: &'a View<'_>) -> Vec<(Version, &'a Policy)> {
     let mut pinned: Vec<(Version, &Policy)> = Vec::new();
     for facet in view.state.facets.keys() {
         if let Standing::Active { by, grant } = view.state.standing(facet, view.at)
@@ -85,24 +138,5 @@ pub(crate) fn delivery_period_ends(view: &View<'_>) -> Vec<PeriodEnd> {
             pinned.push((by, policy));
         }
     }
-    let mut ends = Vec::new();
-    for (relation, tie) in &view.state.relations {
-        let Some(delivered_on) = tie.delivered_on.filter(|_| !tie.period_end_announced) else {
-            continue;
-        };
-        for (by, policy) in &pinned {
-            if let Some(at) = policy.delivery_period_end(&relation.kind, delivered_on) {
-                let due = Due {
-                    at,
-                    by: tie.by.max(*by),
-                };
-                ends.push(PeriodEnd {
-                    due,
-                    relation: relation.clone(),
-                });
-            }
-        }
-    }
-    ends.sort_by_key(|end| end.due);
-    ends
+    pinned
 }

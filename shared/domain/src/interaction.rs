@@ -94,7 +94,7 @@ pub fn fate(
     let terms = pinned.and_then(|policy| policy.categories.get(&category));
     let until = terms
         .filter(|terms| terms.fields.contains(&field))
-        .and_then(|_| policies.kept_until(&category, *at));
+        .and_then(|_| policies.kept_until(std::iter::empty(), &category, *at));
     match until {
         Some(until) if until > now => Fate::Kept {
             category,

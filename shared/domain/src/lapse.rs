@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::act::{Act, Evidence, What};
 use crate::codes::Category;
-use crate::due::{delivery_period_ends, on, retention_ends};
+use crate::due::{Period, on, period_ends, reminder, retention_ends};
 use crate::facet::Facets;
 use crate::policy::Policies;
 use crate::record::{Record, View};
@@ -21,7 +21,7 @@ impl Record {
         let view = self.now(policies, now);
         let due = lapsed(&view)
             .or_else(|| unconfirmed(&view))
-            .or_else(|| delivery_period_ended(&view))
+            .or_else(|| period_ended(&view))
             .or_else(|| retention_ended(&view))
             .or_else(|| reminder_due(&view));
         due.map(|what| self.next(what, None, Evidence::of_the_system(), now))
@@ -51,29 +51,27 @@ fn unconfirmed(view: &View<'_>) -> Option<What> {
     lapsed.map(|(grant, _)| What::ConfirmationLapsed { grant: *grant })
 }
 
-fn delivery_period_ended(view: &View<'_>) -> Option<What> {
-    let ended = delivery_period_ends(view)
-        .into_iter()
-        .find(|end| end.due.at <= view.at);
-    ended.map(|end| What::DeliveryPeriodEnded {
-        relation: end.relation,
+fn period_ended(view: &View<'_>) -> Option<What> {
+    let ended = period_ends(view).into_iter().find(|end| end.due.at <= view.at)?;
+    let relation = ended.relation;
+    Some(match ended.of {
+        Period::Delivery => What::DeliveryPeriodEnded { relation },
+        Period::Cap => What::RelationCapped { relation },
     })
 }
 
 fn retention_ended(view: &View<'_>) -> Option<What> {
     let ended = retention_ends(view)
         .into_iter()
-        .filter(|(_, due)| due.at <= view.at);
+        .filter(|(_, end)| *end <= view.at);
     let categories: BTreeSet<Category> = ended.map(|(category, _)| category).collect();
     (!categories.is_empty()).then_some(What::RetentionEnded { categories })
 }
 
 /// The first end that is near and that the data subject was not reminded of.
 fn reminder_due(view: &View<'_>) -> Option<What> {
-    let near = on(&view.state).filter(|(_, grant)| {
-        let policy = view.policies.shown(&grant.shown);
-        view.at < grant.until && policy.is_some_and(|policy| policy.reminder_before(grant.until) <= view.at)
-    });
+    let near = on(&view.state)
+        .filter(|(_, grant)| view.at < grant.until && reminder(view, grant).is_some_and(|at| at <= view.at));
     let until = near.map(|(_, grant)| grant.until).min()?;
     let reminded = view.state.reminded_of.is_some_and(|of| of >= until);
     (!reminded).then_some(What::ReminderDue { until })

@@ -9,6 +9,7 @@ pub mod campaign;
 pub mod change;
 pub mod codes;
 mod confirm;
+pub mod dates;
 pub mod decide;
 pub mod due;
 pub mod facet;

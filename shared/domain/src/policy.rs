@@ -15,6 +15,7 @@ use crate::codes::{
     Brand, Category, Channel, Control, Field, Language, NoticeId, Purpose, RecipientId, RelationKind,
     Separate, Source,
 };
+use crate::dates::Supersedes;
 use crate::facet::{Facet, Facets};
 use crate::recipient::{RecipientKind, Role};
 
@@ -40,6 +41,8 @@ pub struct Policy {
     pub controls: BTreeMap<Control, ControlTerms>,
     pub evidence: EvidenceTerms,
     pub terms: Terms,
+    /// Whose consents take their dates from here as well, and from which day on.
+    pub supersedes: Option<Supersedes>,
     pub brands: BTreeMap<Brand, BrandTerms>,
     /// The allowed sources of profile data (S35).
     pub sources: BTreeMap<Source, Words>,
@@ -120,6 +123,8 @@ pub struct RelationTerms {
     pub only_without: BTreeSet<RelationKind>,
     /// Whether it may carry a delivery date (S18).
     pub delivery: bool,
+    /// The longest that it entitles without renewal; the source notice sets no limit (T8).
+    pub cap: Option<Span>,
 }
 
 impl RelationTerms {
@@ -275,6 +280,19 @@ impl Policy {
         later(until, &self.zone, &-self.terms.reminder)
     }
 
+    /// The first instant at which a relation that began then entitles no more; none where it is not capped
+    /// (T8). The anniversary is still inside, as after a delivery.
+    pub fn capped_at(&self, kind: &RelationKind, since: Timestamp) -> Option<Timestamp> {
+        let cap = self.relations.get(kind)?.cap.as_ref()?;
+        Some(self.end_of(self.day(since), cap))
+    }
+
+    /// Until when content of a category that was written then may be kept.
+    pub fn kept_until(&self, category: &Category, written: Timestamp) -> Option<Timestamp> {
+        let terms = self.categories.get(category)?;
+        Some(later(written, &self.zone, &terms.retention))
+    }
+
     /// The calendar day of an instant, where the notice lives.
     pub fn day(&self, at: Timestamp) -> Date {
         at.to_zoned(self.zone.clone()).date()
@@ -331,17 +349,6 @@ impl Policies {
         self.iter()
             .map(|policy| later(told, &policy.zone, &policy.terms.withdrawal_deadline))
             .min()
-    }
-
-    /// Until when content of a category that was written then may be kept: the shortest retention of all.
-    pub fn kept_until(&self, category: &Category, written: Timestamp) -> Option<Timestamp> {
-        let ends = self.iter().filter_map(|policy| {
-            policy
-                .categories
-                .get(category)
-                .map(|terms| later(written, &policy.zone, &terms.retention))
-        });
-        ends.min()
     }
 
     /// The policy whose very words an act pins; none where the words are not those that are stored (S03).

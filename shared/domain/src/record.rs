@@ -121,7 +121,7 @@ impl Record {
         match when {
             When::Now(now) => Some(View {
                 policies,
-                state: Cow::Borrowed(&self.state),
+                state: self.dated(policies),
                 at: now.max(self.learnt_at),
                 now: true,
                 version: self.version,
@@ -145,11 +145,20 @@ impl Record {
         let at = now.max(self.learnt_at);
         View {
             policies,
-            state: Cow::Borrowed(&self.state),
+            state: self.dated(policies),
             at,
             now: true,
             version: self.version,
         }
+    }
+
+    /// The state with the dates of today's policies: a version may have been added since it was stored.
+    fn dated(&self, policies: &Policies) -> Cow<'_, State> {
+        let mut state = Cow::Borrowed(&self.state);
+        if policies.some_supersede() {
+            state.to_mut().redate(policies);
+        }
+        state
     }
 
     /// Whether this act can be put on top of the state that was read.

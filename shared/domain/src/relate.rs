@@ -16,7 +16,8 @@ impl Record {
     /// Tie the data subject to a dealer, or change the facts of the tie (S06, S08, S09, S18).
     ///
     /// A day on which it began counts from that day's first instant; without one it begins now. A
-    /// delivery date is kept only by a relation that a vehicle is delivered under.
+    /// delivery date is kept only by a relation that a vehicle is delivered under. Where the policy caps it,
+    /// a later day renews it, and so does saying the same again after the cap (T8).
     pub fn relate(
         &self,
         policies: &Policies,
@@ -50,8 +51,13 @@ impl Record {
         if standing.is_none() && self.state().relations.len() >= RELATIONS_MAX {
             return Err(Refusal::TooManyRelations);
         }
+        let capped = |since| {
+            policy
+                .capped_at(&relation.kind, since)
+                .is_some_and(|end| end <= now)
+        };
         let says_nothing_new = standing.is_some_and(|tie| {
-            tie.delivered_on == delivered_on && since.is_none_or(|since| since == tie.since)
+            tie.delivered_on == delivered_on && since.map_or(!capped(tie.since), |since| since == tie.since)
         });
         if says_nothing_new {
             return Ok(None);

@@ -78,7 +78,8 @@ pub struct Mark {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     pub happened_at: Timestamp,
-    /// The first instant at which it no longer holds, by the policy that it pins.
+    /// The first instant at which it no longer holds, by the policy that it pins or one that took its dates
+    /// over.
     pub until: Timestamp,
     pub shown: Shown,
     pub grade: Grade,
@@ -90,8 +91,10 @@ pub struct Tie {
     pub by: Version,
     pub since: Timestamp,
     pub delivered_on: Option<Date>,
-    /// The end of the period after the delivery is in the chain already.
-    pub period_end_announced: bool,
+    /// Up to when the chain says already that the period after the delivery has ended (S19).
+    pub delivery_end_told: Option<Timestamp>,
+    /// Up to when the chain says already that it entitles no more (T8).
+    pub cap_told: Option<Timestamp>,
 }
 
 /// The content of a category: which act wrote it last, and when.
@@ -127,6 +130,7 @@ impl State {
 
     /// The state after one more act, which must come last in order.
     pub fn apply(&mut self, policies: &Policies, act: &Act) {
+        self.redate(policies);
         self.order = Some(act.order());
         let mark = Mark {
             by: act.version,
@@ -161,7 +165,7 @@ impl State {
             What::Withdrawn { facets } => self.switch_off(facets, mark, Off::Withdrawn),
             What::Objected => self.object(mark),
             What::RegisterChecked { channel, enrolled } => self.check_register(channel, *enrolled, mark),
-            What::Lapsed { facets } => self.lapse(facets, mark),
+            What::Lapsed { facets } => self.lapse(policies, facets, mark),
             What::ReminderDue { until } => self.reminded_of = Some(*until),
             What::RelationStarted {
                 relation,
@@ -175,7 +179,8 @@ impl State {
                     by: act.version,
                     since: act.happened_at,
                     delivered_on: *delivered_on,
-                    period_end_announced: false,
+                    delivery_end_told: None,
+                    cap_told: None,
                 };
                 self.relations.insert(relation.clone(), tie);
             }
@@ -183,15 +188,13 @@ impl State {
                 self.relations.remove(relation);
             }
             What::DeliveryPeriodEnded { relation } => {
-                // A later delivery that was learnt of since is not over with the earlier one.
-                let over = |day: Date| {
-                    let ends = policies
-                        .iter()
-                        .filter_map(|policy| policy.delivery_period_end(&relation.kind, day));
-                    ends.min().is_some_and(|end| end <= act.happened_at)
-                };
                 if let Some(tie) = self.relations.get_mut(relation) {
-                    tie.period_end_announced |= tie.delivered_on.is_some_and(over);
+                    tie.delivery_end_told = Some(act.happened_at);
+                }
+            }
+            What::RelationCapped { relation } => {
+                if let Some(tie) = self.relations.get_mut(relation) {
+                    tie.cap_told = Some(act.happened_at);
                 }
             }
             What::ProfileUpdated { written, cleared, .. } => {
@@ -214,8 +217,7 @@ impl State {
         }
         let grant = Grant {
             happened_at: act.happened_at,
-            // A consent to a notice that nobody stored holds for no time at all (S03).
-            until: policy.map_or(act.happened_at, |policy| policy.valid_until(act.happened_at)),
+            until: valid_until(policies, shown, act.happened_at),
             shown: shown.clone(),
             grade,
         };
@@ -296,12 +298,18 @@ impl State {
         }
     }
 
-    /// Only what really stands on an ended grant lapses: a renewal in time is not undone.
-    fn lapse(&mut self, facets: &Facets, mark: Mark) {
+    /// Only what really stands on an ended grant lapses: a renewal in time is not undone. What has lapsed by
+    /// the policy that it pins stays so, even if another takes its dates over too late.
+    fn lapse(&mut self, policies: &Policies, facets: &Facets, mark: Mark) {
+        let ended = |grant: &Grant| {
+            let pinned = policies.find(&grant.shown.notice, grant.shown.version);
+            let pinned = pinned.map(|policy| policy.valid_until(grant.happened_at));
+            let mut ends = [Some(grant.until), pinned].into_iter().flatten();
+            ends.find(|until| *until <= mark.at)
+        };
         for facet in facets {
             if let Some(Switch::On { grant }) = self.facets.get(facet)
-                && let Some(until) = self.grants.get(grant).map(|grant| grant.until)
-                && until <= mark.at
+                && let Some(until) = self.grants.get(grant).and_then(ended)
             {
                 let mark = Mark {
                     by: mark.by,
@@ -314,6 +322,16 @@ impl State {
                         why: Off::Lapsed,
                     },
                 );
+            }
+        }
+    }
+
+    /// Give the grants their dates anew: a version that was not known when they were written down may have
+    /// taken them over.
+    pub(crate) fn redate(&mut self, policies: &Policies) {
+        if policies.some_supersede() {
+            for grant in self.grants.values_mut() {
+                grant.until = valid_until(policies, &grant.shown, grant.happened_at);
             }
         }
     }
@@ -370,6 +388,13 @@ fn is_promotional(facet: &Facet) -> bool {
         Facet::Contact(..) | Facet::Profiling | Facet::Sharing(_) => true,
         Facet::Separate(_) => false,
     }
+}
+
+/// When a consent ends. One to a notice that nobody stored holds for no time at all (S03).
+fn valid_until(policies: &Policies, shown: &Shown, given: Timestamp) -> Timestamp {
+    policies
+        .validity(shown, given)
+        .map_or(given, |validity| validity.until)
 }
 
 impl Switch {

@@ -257,5 +257,6 @@ fn reason(why: Ended) -> &'static str {
         Ended::PreferredChanged => "preferred-changed",
         Ended::LocalPartnerReplaced => "local-partner-replaced",
         Ended::NoLongerListed => "no-longer-listed",
+        Ended::RelationCapped => "relation-capped",
     }
 }

@@ -8,7 +8,7 @@ use sha2::Sha256;
 
 use crate::aws::{self, Unset};
 use crate::digest;
-use crate::store::Mark;
+use crate::store::CountMark;
 
 const ID_LEN_MAX: usize = 128;
 /// As many digits as the shortest phone number that is worth calling.
@@ -67,12 +67,12 @@ impl Pseudonyms {
 
     /// The mark that a subject was counted once, in one cell of one campaign. Without the key nobody can tell
     /// whose it is, not even by trying all subjects.
-    pub fn mark(&self, campaign: &CampaignId, cell: &Cell, subject: &Subject) -> Option<Mark> {
+    pub fn mark(&self, campaign: &CampaignId, cell: &Cell, subject: &Subject) -> Option<CountMark> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).ok()?;
         // No id of a subject has a slash, so no mark is a pseudonym too.
         mac.update(format!("{campaign}/{cell}/{subject}").as_bytes());
         let hash = mac.finalize().into_bytes();
-        Some(Mark(digest::text(&hash[..16])))
+        Some(CountMark(digest::text(&hash[..16])))
     }
 
     /// The subject that a visitor becomes, from the key of its request. No caller's id has a colon.

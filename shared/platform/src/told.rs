@@ -322,6 +322,10 @@ impl ActTold {
                 told.act = "delivery-period-ended";
                 told.relation = Some(relation.into());
             }
+            What::RelationCapped { relation } => {
+                told.act = "relation-capped";
+                told.relation = Some(relation.into());
+            }
             What::ProfileUpdated {
                 written,
                 cleared,

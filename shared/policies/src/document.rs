@@ -36,6 +36,7 @@ pub(crate) struct Document {
     pub(crate) controls: Keyed<Control>,
     pub(crate) evidence: Evidence,
     pub(crate) terms: Spanned<Terms>,
+    pub(crate) supersedes: Option<Supersedes>,
     #[serde(default)]
     pub(crate) brands: Keyed<Brand>,
     pub(crate) sources: Keyed<Words>,
@@ -110,6 +111,7 @@ pub(crate) struct Relation {
     pub(crate) only_without: Vec<Text>,
     #[serde(default)]
     pub(crate) delivery: bool,
+    pub(crate) cap: Option<Text>,
 }
 
 #[derive(Deserialize)]
@@ -159,6 +161,14 @@ pub(crate) struct Terms {
     pub(crate) withdrawal_method: Option<Words>,
     #[serde(default)]
     pub(crate) rights: Vec<Text>,
+}
+
+/// Whose consents take their dates from this version as well, and from which day on.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Supersedes {
+    pub(crate) versions: Vec<Spanned<u32>>,
+    pub(crate) from: Text,
 }
 
 #[derive(Deserialize)]

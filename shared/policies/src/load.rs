@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use domain::act::Grade;
 use domain::codes::{Language, Purpose, RecipientId};
+use domain::dates::Supersedes;
 use domain::facet::Facet;
 use domain::policy::{
     Audience, BrandTerms, CategoryTerms, ChannelClass, ChannelTerms, Condition, ControlTerms, DataList,
@@ -75,6 +76,7 @@ impl Reader<'_> {
                 exclusive: relation.exclusive,
                 only_without: reader.codes(&relation.only_without),
                 delivery: relation.delivery,
+                cap: relation.cap.as_ref().map(|cap| reader.period(cap)),
             }),
             audiences: self.audiences(),
             controls: self.coded(&document.controls, |reader, _, control| ControlTerms {
@@ -91,6 +93,7 @@ impl Reader<'_> {
                 by_facet: self.grades(&document.evidence.by_facet),
             },
             terms: self.terms(),
+            supersedes: self.supersedes(),
             brands: self.coded(&document.brands, |reader, _, brand| BrandTerms {
                 name: brand.name.clone(),
                 cookie_policy: reader.link(&brand.cookie_policy),
@@ -249,6 +252,28 @@ impl Reader<'_> {
             withdrawal_method,
             rights: terms.rights.iter().map(|right| self.right(right)).collect(),
         }
+    }
+
+    /// What this version says about the consents to earlier ones.
+    fn supersedes(&mut self) -> Option<Supersedes> {
+        let supersedes = self.document.supersedes.as_ref()?;
+        if supersedes.versions.is_empty() {
+            self.refuse(supersedes.from.span(), "`supersedes` names no version");
+        }
+        for version in &supersedes.versions {
+            if version.get_ref() >= self.document.version.get_ref() {
+                let sentence = format!("version {} is not earlier than this one", version.get_ref());
+                self.refuse(version.span(), sentence);
+            }
+        }
+        Some(Supersedes {
+            versions: supersedes
+                .versions
+                .iter()
+                .map(|version| *version.get_ref())
+                .collect(),
+            from: self.day(&supersedes.from),
+        })
     }
 
     fn texts(&mut self) -> BTreeMap<Language, domain::policy::Text> {

@@ -13,6 +13,7 @@ use domain::codes::NotACode;
 use domain::facet::Facet;
 use domain::policy::{Party, Words};
 use jiff::Span;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::Finding;
@@ -113,6 +114,17 @@ impl<'d> Reader<'d> {
                 Span::new()
             }
         }
+    }
+
+    /// A day of the calendar.
+    pub(crate) fn day(&mut self, text: &Text) -> Date {
+        text.get_ref().parse().unwrap_or_else(|_| {
+            self.refuse(
+                text.span(),
+                format!("`{}` is no day: write 2027-01-31", text.get_ref()),
+            );
+            Date::ZERO
+        })
     }
 
     pub(crate) fn zone(&mut self, text: &Text) -> TimeZone {

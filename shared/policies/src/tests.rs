@@ -244,6 +244,11 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
     ("only_without = [\"preferred\", ", "only_without = [\"favourite\", ", "\"favourite\"", "there is no relation `favourite`"),
     ("only_without = [\"preferred\", ", "only_without = [\"local\", ", "only_without", "excludes itself"),
 
+    ("exclusive = true\n", "exclusive = true\ncap = \"5 years\"\n", "5 years", "is no period"),
+    ("[brands.", "[supersedes]\nversions = []\nfrom = \"2027-01-01\"\n\n[brands.", "from =", "`supersedes` names no version"),
+    ("[brands.", "[supersedes]\nversions = [1]\nfrom = \"2027-01-01\"\n\n[brands.", "versions = [1]", "version 1 is not earlier than this one"),
+    ("version = 1\n", "version = 2\nsupersedes = { versions = [1], from = \"soon\" }\n", "\"soon\"", "`soon` is no day"),
+
     ("needed = \"C\"", "needed = \"E\"", "needed = \"E\"", "`E` is no grade"),
     ("needed = \"C\"", "needed = \"C\"\nby_facet = { \"care/fax\" = \"A\" }", "by_facet =", "no facet `care/fax`"),
     ("sites = [\"https://www.bmw.it\"]", "sites = [\"https://www.bmw.it/\"]", "sites =", "is no site"),

@@ -39,6 +39,7 @@ pub enum Because {
     NotAProcessor,
     NoRelation,
     AnotherPartner,
+    RelationCapped,
     NoProfiling,
     // What denies: the category.
     UnknownCategory,
@@ -106,6 +107,7 @@ impl Because {
             Self::NotAProcessor => ("S49", "not-a-processor", "the notice does not name this processor"),
             Self::NoRelation => ("S06", "no-relation", "no active relation ties the data subject to this dealer"),
             Self::AnotherPartner => ("S20", "another-partner", "a local partner is entitled only while there is no other"),
+            Self::RelationCapped => ("T8", "relation-capped", "the relation was not renewed for as long as it entitles"),
             Self::NoProfiling => ("S32", "no-profiling", "no active consent covers the individual profile"),
 
             Self::UnknownCategory => ("S36", "unknown-category", "the notice has no such category"),

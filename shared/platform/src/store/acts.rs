@@ -88,6 +88,9 @@ enum WhatJson {
     DeliveryPeriodEnded {
         r: RelationJson,
     },
+    RelationCapped {
+        r: RelationJson,
+    },
     ProfileUpdated {
         #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
         w: BTreeSet<String>,
@@ -206,6 +209,7 @@ impl From<&What> for WhatJson {
             },
             What::RelationEnded { relation } => Self::RelationEnded { r: relation.into() },
             What::DeliveryPeriodEnded { relation } => Self::DeliveryPeriodEnded { r: relation.into() },
+            What::RelationCapped { relation } => Self::RelationCapped { r: relation.into() },
             What::ProfileUpdated {
                 written,
                 cleared,
@@ -247,6 +251,7 @@ impl WhatJson {
             },
             Self::RelationEnded { r } => What::RelationEnded { relation: r.read()? },
             Self::DeliveryPeriodEnded { r } => What::DeliveryPeriodEnded { relation: r.read()? },
+            Self::RelationCapped { r } => What::RelationCapped { relation: r.read()? },
             Self::ProfileUpdated { w, c, s } => What::ProfileUpdated {
                 written: categories(&w)?,
                 cleared: categories(&c)?,

@@ -181,7 +181,7 @@ impl Store {
                 continue;
             }
             match self.append(chain, &act, guard.asked.as_ref(), beside).await {
-                Ok(record) => {
+                Ok(Chain { record, .. }) => {
                     return Ok(Change {
                         record,
                         act: Some(act),
@@ -194,17 +194,46 @@ impl Store {
         Err(Error::Stale.into())
     }
 
-    /// Append the act as the next version, unless another act got there first ([`Error::Stale`]).
+    /// Take a step as often as it adds something: one read, and one write an act. Says how many were added.
+    pub async fn amend_until_done(
+        &self,
+        subject: &Subject,
+        decide: impl Fn(&Record) -> Result<Option<Act>, Refusal>,
+    ) -> Result<usize, NotTaken> {
+        let (mut added, mut overtaken) = (0, 0);
+        let mut chain = self.chain(subject).await?;
+        while let Some(act) = decide(&chain.record)? {
+            if !chain.record.can_take(&act) {
+                chain = self.whole_chain(subject).await?;
+                continue;
+            }
+            match self.append(chain, &act, None, &Beside::Nothing).await {
+                Ok(after) => {
+                    chain = after;
+                    added += 1;
+                }
+                Err(Error::Stale) if overtaken < TRIES_MAX => {
+                    chain = self.chain(subject).await?;
+                    overtaken += 1;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(added)
+    }
+
+    /// Append the act as the next version, unless another act got there first ([`Error::Stale`]). Returns
+    /// what the act after it is chained to.
     async fn append(
         &self,
         chain: Chain,
         act: &Act,
         asked: Option<&Fingerprint>,
         beside: &Beside,
-    ) -> Result<Record, Error> {
+    ) -> Result<Chain, Error> {
         let Chain {
             record,
-            hash,
+            hash: prev,
             mut keys,
         } = chain;
         let subject = record.subject.clone();
@@ -217,18 +246,19 @@ impl Store {
         let mut item = keys::act(&subject, act.version);
         item.insert("act".to_owned(), text(acts::write(act, asked, sealed)?));
         item.insert("after".to_owned(), text(snapshot::write(record.state())?));
-        if !hash.is_empty() {
-            item.insert("prev".to_owned(), AttributeValue::B(Blob::new(hash)));
+        if !prev.is_empty() {
+            item.insert("prev".to_owned(), AttributeValue::B(Blob::new(prev)));
         }
         if !keys.is_empty() {
-            item.insert("keys".to_owned(), AttributeValue::B(Blob::new(keys)));
+            item.insert("keys".to_owned(), AttributeValue::B(Blob::new(keys.clone())));
         }
+        let hash = hash(&item)?;
         if beside.is_empty() {
             self.put_next(item).await?
         } else {
             self.put_next_with(item, beside).await?
         }
-        Ok(record)
+        Ok(Chain { record, hash, keys })
     }
 
     async fn put_next(&self, item: Item) -> Result<(), Error> {
@@ -336,6 +366,7 @@ impl Store {
             | What::RelationStarted { .. }
             | What::RelationEnded { .. }
             | What::DeliveryPeriodEnded { .. }
+            | What::RelationCapped { .. }
             | What::ProfileUpdated { .. } => Vec::new(),
         };
         let delete = |key| {

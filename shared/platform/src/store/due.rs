@@ -1,4 +1,4 @@
-//! What falls due, in buckets of a day and shards; and how far each shard has been swept.
+//! What falls due, in buckets of a day and shards.
 //!
 //! A due item is a hint: never moved, never deleted, checked against the record when its time comes, and
 //! collected by TTL a month later. No legal deadline rests on it.
@@ -8,18 +8,23 @@ use domain::codes::RecipientId;
 use domain::subject::Subject;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Span, Timestamp};
+use jiff::{SignedDuration, Timestamp};
 
-use super::row::{Row, instant, number, text};
+use super::row::{Row, number, text};
 use super::{Error, Store, keys};
 use crate::digest;
 
 /// No key of a day takes more than a thirty-second part of what is due.
 pub const SHARDS: u32 = 32;
-/// An item that is written for the past or for right now would be missed by a sweep that is ahead.
-const MARGIN: SignedDuration = SignedDuration::from_mins(2);
-const KEPT: SignedDuration = SignedDuration::from_hours(31 * 24);
-const KIND: &str = "a due item";
+/// The sweep does not look back, so an item that is due at once must lie ahead of it: by as much as the
+/// sweep's clock may be ahead of the writer's ([`domain::record::AHEAD_MAX`]), and as a writer may take.
+const LOOK_MARGIN: SignedDuration = SignedDuration::from_mins(6);
+/// A delivery that waits is looked at sooner. If the clocks are so far apart that this misses it, the next
+/// change of the record sends it.
+const DELIVER_MARGIN: SignedDuration = SignedDuration::from_mins(2);
+/// A month. A sweep that stood still for longer needs `due recompute`.
+pub(super) const KEPT: SignedDuration = SignedDuration::from_hours(31 * 24);
+pub(super) const KIND: &str = "a due item";
 
 /// Something to look at when its time comes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,24 +48,51 @@ pub(super) fn shard_of(subject: &Subject) -> u32 {
     u32::from(hash[0]) % SHARDS
 }
 
-fn day(at: Timestamp) -> Date {
+pub(super) fn day(at: Timestamp) -> Date {
     at.to_zoned(TimeZone::UTC).date()
+}
+
+impl Wake {
+    fn word(&self) -> String {
+        match self {
+            Self::Look => "look".to_owned(),
+            Self::Deliver(recipient) => recipient.to_string(),
+        }
+    }
+
+    fn margin(&self) -> SignedDuration {
+        match self {
+            Self::Look => LOOK_MARGIN,
+            Self::Deliver(_) => DELIVER_MARGIN,
+        }
+    }
+}
+
+impl DueItem {
+    fn key(&self) -> keys::Key {
+        let sk = format!(
+            "{:015}#{}#{}",
+            self.at.as_millisecond(),
+            self.subject,
+            self.wake.word()
+        );
+        keys::key(keys::due(day(self.at), shard_of(&self.subject)), sk)
+    }
 }
 
 impl Store {
     /// Write down that something falls due. The same again changes nothing.
     pub async fn put_due(&self, due: &DueItem, now: Timestamp) -> Result<(), Error> {
-        let at = due.at.max(now.saturating_add(MARGIN).unwrap_or(Timestamp::MAX));
-        let wake = match &due.wake {
-            Wake::Look => "look".to_owned(),
-            Wake::Deliver(recipient) => recipient.to_string(),
+        let soonest = now.saturating_add(due.wake.margin()).unwrap_or(Timestamp::MAX);
+        let due = DueItem {
+            at: due.at.max(soonest),
+            ..due.clone()
         };
-        let sk = format!("{:015}#{}#{}", at.as_millisecond(), due.subject, wake);
-        let mut item = keys::key(keys::due(day(at), shard_of(&due.subject)), sk);
+        let mut item = due.key();
         if let Wake::Deliver(_) = due.wake {
-            item.insert("deliver".to_owned(), text(wake));
+            item.insert("deliver".to_owned(), text(due.wake.word()));
         }
-        let expires_at = at.saturating_add(KEPT).unwrap_or(Timestamp::MAX);
+        let expires_at = due.at.saturating_add(KEPT).unwrap_or(Timestamp::MAX);
         item.insert("expires_at".to_owned(), number(expires_at.as_second()));
         self.client
             .put_item()
@@ -72,70 +104,24 @@ impl Store {
         Ok(())
     }
 
-    /// How far a shard has been swept; none before its first sweep.
-    pub async fn swept(&self, shard: u32) -> Result<Option<Timestamp>, Error> {
-        let found = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(keys::sweep(shard)))
-            .consistent_read(true)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await?;
-        found
-            .item
-            .map(|item| {
-                Row {
-                    kind: "a sweep",
+    /// Those of these that nobody wrote down yet.
+    pub async fn not_noted(&self, due: Vec<DueItem>) -> Result<Vec<DueItem>, Error> {
+        /// The most keys that one call takes.
+        const KEYS_MAX: usize = 100;
+        let mut noted = Vec::new();
+        for due in due.chunks(KEYS_MAX) {
+            for item in self.batch_get(due.iter().map(DueItem::key).collect()).await? {
+                noted.push(due_of(&Row {
+                    kind: KIND,
                     item: &item,
-                }
-                .instant("at")
-            })
-            .transpose()
-    }
-
-    pub async fn mark_swept(&self, shard: u32, at: Timestamp) -> Result<(), Error> {
-        let mut item = keys::sweep(shard);
-        item.insert("at".to_owned(), instant(at));
-        self.client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await?;
-        Ok(())
-    }
-
-    /// What fell due in a shard after an instant and up to another, in order.
-    pub async fn due(&self, shard: u32, after: Timestamp, until: Timestamp) -> Result<Vec<DueItem>, Error> {
-        let mut found = Vec::new();
-        let mut bucket = day(after);
-        while bucket <= day(until) {
-            let mut pages = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("pk = :pk AND sk BETWEEN :after AND :until")
-                .expression_attribute_values(":pk", text(keys::due(bucket, shard)))
-                .expression_attribute_values(":after", text(format!("{:015}$", after.as_millisecond())))
-                .expression_attribute_values(":until", text(format!("{:015}$", until.as_millisecond())))
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .into_paginator()
-                .send();
-            while let Some(page) = pages.next().await {
-                for item in page?.items() {
-                    found.push(due_of(&Row { kind: KIND, item })?);
-                }
+                })?);
             }
-            bucket = bucket.saturating_add(Span::new().days(1));
         }
-        Ok(found)
+        Ok(due.into_iter().filter(|due| !noted.contains(due)).collect())
     }
 }
 
-fn due_of(row: &Row<'_>) -> Result<DueItem, Error> {
+pub(super) fn due_of(row: &Row<'_>) -> Result<DueItem, Error> {
     let unreadable = |what: &'static str| Error::unreadable(KIND, what);
     let mut parts = row.text("sk")?.split('#');
     let ms = parts

@@ -12,7 +12,7 @@
 //! | recipient's signing key | `SECRET#<recipient>` | key id |
 //! | whom a recipient may ever concern | `MEMBER#<recipient>#<shard>` | subject |
 //! | due | `DUE#<day>#<shard>` | instant, subject, kind |
-//! | how far the sweep is | `SWEEP#<shard>` | `DONE` |
+//! | how far each shard is swept | `SWEEP#DUE` | `MARKS` |
 //! | state of the e-mail address | `ADDRESS#<subject>` | `EMAIL` |
 //! | campaign: what it declared | `CAMPAIGN#<campaign>` | `DECLARED` |
 //! | campaign: recipients counted | `CAMPAIGN#<campaign>#<shard>` | cell |
@@ -35,8 +35,11 @@ pub(super) fn key(pk: impl Display, sk: impl Display) -> Key {
     HashMap::from([("pk".to_owned(), text(&pk)), ("sk".to_owned(), text(&sk))])
 }
 
+/// What the key of every act begins with.
+pub(super) const CHAIN: &str = "CHAIN#";
+
 pub(super) fn chain(subject: &Subject) -> String {
-    format!("CHAIN#{subject}")
+    format!("{CHAIN}{subject}")
 }
 
 pub(super) fn version(version: Version) -> String {
@@ -92,8 +95,8 @@ pub(super) fn due(day: impl Display, shard: u32) -> String {
     format!("DUE#{day}#{shard:02}")
 }
 
-pub(super) fn sweep(shard: u32) -> Key {
-    key(format_args!("SWEEP#{shard:02}"), "DONE")
+pub(super) fn marks() -> Key {
+    key("SWEEP#DUE", "MARKS")
 }
 
 pub(super) fn address(subject: &Subject) -> Key {
@@ -121,7 +124,7 @@ pub enum StreamKey {
 
 /// Reads the keys of a stream record; none for a kind of item that nothing follows from.
 pub fn stream_key(pk: &str, sk: &str) -> Option<StreamKey> {
-    if let Some(subject) = pk.strip_prefix("CHAIN#") {
+    if let Some(subject) = pk.strip_prefix(CHAIN) {
         return Some(StreamKey::Act {
             subject: subject.parse().ok()?,
             version: sk.parse().ok()?,

@@ -22,9 +22,11 @@ mod profile;
 mod recipients;
 mod row;
 mod snapshot;
+mod sweep;
+mod walk;
 
 pub use breaker::Breaker;
-pub use campaigns::Mark;
+pub use campaigns::Mark as CountMark;
 pub use chain::{Beside, Chain, Change, Fingerprint, Guard, NotTaken};
 pub use due::{DueItem, SHARDS, Wake};
 pub use interactions::Seen;
@@ -32,6 +34,8 @@ pub use keys::{StreamKey, stream_key};
 pub use ledger::{Claim, Doubt, Entry, LEASE, Postponed, Reading};
 pub use profile::{Content, FieldEdits};
 pub use recipients::{Registration, Settings};
+pub use sweep::{Due, Mark, Moved};
+pub use walk::{Place, Subjects};
 
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 

@@ -30,8 +30,13 @@ pub(super) struct Row<'a> {
 
 impl<'a> Row<'a> {
     pub(super) fn text(&self, name: &'static str) -> Result<&'a str, Error> {
+        self.text_of(name).ok_or_else(|| self.missing(name))
+    }
+
+    /// An attribute whose name is not known beforehand, if it is a text.
+    pub(super) fn text_of(&self, name: &str) -> Option<&'a str> {
         let value = self.item.get(name).and_then(|value| value.as_s().ok());
-        value.map(String::as_str).ok_or_else(|| self.missing(name))
+        value.map(String::as_str)
     }
 
     pub(super) fn bytes(&self, name: &'static str) -> Result<&'a [u8], Error> {

@@ -83,8 +83,12 @@ struct TieJson {
     s: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     d: Option<Word<Date>>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    over: bool,
+    /// Up to when the end of the period after the delivery was announced, in ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    e: Option<i64>,
+    /// Up to when its cap was announced, in ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    c: Option<i64>,
 }
 
 pub(super) fn write(state: &State) -> Result<String, Error> {
@@ -120,7 +124,8 @@ pub(super) fn write(state: &State) -> Result<String, Error> {
         v: tie.by,
         s: tie.since.as_millisecond(),
         d: tie.delivered_on.map(Word),
-        over: tie.period_end_announced,
+        e: tie.delivery_end_told.map(Timestamp::as_millisecond),
+        c: tie.cap_told.map(Timestamp::as_millisecond),
     });
     let order = state.order.map_or((0, false, 0), |order| {
         (
@@ -218,7 +223,8 @@ fn parse(text: &str) -> Result<State, BoxError> {
             by: stored.v,
             since: at(stored.s)?,
             delivered_on: stored.d.map(|day| day.0),
-            period_end_announced: stored.over,
+            delivery_end_told: stored.e.map(at).transpose()?,
+            cap_told: stored.c.map(at).transpose()?,
         };
         state.relations.insert(stored.r.read()?, tie);
     }
