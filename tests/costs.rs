@@ -292,7 +292,7 @@ async fn what_follows_from_a_change_costs_what_the_table_says() {
     world.calls.forget();
 
     world.schedule().await;
-    table.note(&world, "a minute in which nothing is due", (64, 0.0, 48.0), "");
+    table.note(&world, "a minute in which nothing is due", (1, 0.0, 0.5), "");
     world.clock.set(instant("2026-03-04T12:00:00Z"));
     world.schedule().await;
     let (due, idle): (Vec<_>, Vec<_>) = world
@@ -303,13 +303,14 @@ async fn what_follows_from_a_change_costs_what_the_table_says() {
     table.0.push(Line::of(
         "a due subject, which lapses",
         &due,
-        (4, 1.0, 3.0),
+        // It is looked at twice: for the reminder that is past, and for its end.
+        (3, 1.0, 2.0),
         "2, 1, 1",
     ));
     table.0.push(Line::of(
         "its buckets after two days, and the marks",
         &idle,
-        (160, 32.0, 80.0),
+        (131, 34.0, 48.5),
         "0.02 a due subject",
     ));
     world.settle().await;

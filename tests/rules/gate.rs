@@ -163,8 +163,14 @@ async fn s03_each_consent_pins_the_words_that_were_shown() {
             .await
             .is(200);
         let hash = words.body["hash"].as_str().unwrap_or_default();
-        let pinned = json!({ "id": BUNDLED, "version": 1, "language": language, "hash": hash });
-        assert_eq!(world.history(&someone).await[0]["notice"], pinned);
+        let pinned = world.history(&someone).await[0]["notice"].clone();
+        let told = (
+            &pinned["id"],
+            &pinned["version"],
+            &pinned["language"],
+            &pinned["hash"],
+        );
+        assert_eq!(told, (&json!(BUNDLED), &json!(1), &json!(language), &json!(hash)));
         let question = json!({ "who": "controller", "channel": "email" });
         assert_eq!(world.verdict(&someone, question).await, "allowed");
         hashes.insert(hash.to_owned());
