@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_smithy_runtime_api::client::http::{
@@ -45,6 +46,14 @@ pub enum Fate {
     NeverSent,
     /// The engine does what it is asked to, and the connection breaks before the answer.
     AnswerLost,
+    /// The function dies before the engine has seen anything.
+    DiesBefore,
+    /// The engine does what it is asked to, and the function dies before the answer.
+    DiesAfter,
+    /// The engine asks for patience.
+    Throttled,
+    /// It is answered; the invocation that it belongs to is delivered once more when it has ended.
+    Again,
 }
 
 /// The sum of some calls.
@@ -64,6 +73,10 @@ struct Inner {
     made: Mutex<Vec<Made>>,
     judge: Mutex<Option<Judge>>,
     hook: Mutex<Option<Hook>>,
+    /// Whether a function was made to die since the last judge came.
+    killed: AtomicBool,
+    /// Whether the invocation under way is to be delivered once more.
+    again: AtomicBool,
 }
 
 type Judge = Box<dyn FnMut(&Call) -> Fate + Send>;
@@ -139,12 +152,26 @@ impl Calls {
             made: Mutex::default(),
             judge: Mutex::default(),
             hook: Mutex::default(),
+            killed: AtomicBool::new(false),
+            again: AtomicBool::new(false),
         }))
     }
 
     /// Ask before each call what is to become of it, until [`Calls::heal`].
     pub fn judge(&self, judge: impl FnMut(&Call) -> Fate + Send + 'static) {
+        self.0.killed.store(false, Ordering::SeqCst);
+        self.0.again.store(false, Ordering::SeqCst);
         *lock(&self.0.judge) = Some(Box::new(judge));
+    }
+
+    /// Whether a function was made to die since the last judge came.
+    pub fn killed(&self) -> bool {
+        self.0.killed.load(Ordering::SeqCst)
+    }
+
+    /// Whether the invocation that has just ended is to be delivered once more; asked once.
+    pub(crate) fn again(&self) -> bool {
+        self.0.again.swap(false, Ordering::SeqCst)
     }
 
     /// Let this be the fate of the next call that is picked, and of no other.
@@ -222,8 +249,12 @@ impl Calls {
         let fate = lock(&self.0.judge)
             .as_mut()
             .map_or(Fate::Answered, |judge| judge(&call));
-        if fate == Fate::NeverSent {
-            return Err(ConnectorError::io("cut off before it was sent".into()));
+        match fate {
+            Fate::NeverSent => return Err(ConnectorError::io("cut off before it was sent".into())),
+            Fate::DiesBefore => self.die(),
+            Fate::Throttled => return throttled(),
+            Fate::Again => self.0.again.store(true, Ordering::SeqCst),
+            Fate::Answered | Fate::AnswerLost | Fate::DiesAfter => {}
         }
 
         let mut response = plain.call(request).await?;
@@ -232,12 +263,36 @@ impl Calls {
             .map_err(|error| ConnectorError::io(error.into()))?
             .into_bytes();
         lock(&self.0.made).push(Made::of(call, &body));
+        if fate == Fate::DiesAfter {
+            self.die();
+        }
         if fate == Fate::AnswerLost {
             return Err(ConnectorError::io("cut off before the answer".into()));
         }
         *response.body_mut() = SdkBody::from(body);
         Ok(response)
     }
+}
+
+impl Calls {
+    /// The invocation that makes this call ends here, as when Lambda kills it.
+    fn die(&self) {
+        self.0.killed.store(true, Ordering::SeqCst);
+        // Without the panic's message: it is meant.
+        std::panic::resume_unwind(Box::new("the function dies here"));
+    }
+}
+
+fn throttled() -> Result<HttpResponse, ConnectorError> {
+    let problem = r#"{"__type":"com.amazonaws#ThrottlingException","message":"slow down"}"#;
+    let status = 400
+        .try_into()
+        .map_err(|_| ConnectorError::io("no status".into()))?;
+    let mut response = HttpResponse::new(status, SdkBody::from(problem));
+    response
+        .headers_mut()
+        .insert("content-type", "application/x-amz-json-1.0");
+    Ok(response)
 }
 
 impl Made {

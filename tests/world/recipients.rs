@@ -26,6 +26,12 @@ pub enum Manner {
     Acknowledges,
     /// Answers 500, and takes nothing in.
     Fails,
+    /// Takes nothing in, and answers this; with a status of its own, and a `Retry-After` unless it is 0.
+    Refuses { status: u16, retry_after_s: u32 },
+    /// Takes everything in, and acknowledges with an answer of ten megabytes.
+    Babbles,
+    /// Takes everything in, and answers letter by letter, and never to the end.
+    Dawdles,
     /// Takes everything in, and hangs up before it answers.
     LosesAnswers,
     /// Hangs up at once.
@@ -44,6 +50,8 @@ struct Inner {
     recipients: Mutex<BTreeMap<String, Recipient>>,
     /// How many requests have come, to all of them.
     requests: watch::Sender<usize>,
+    /// How one of the next requests is met, whomever it is for: after so many others.
+    next: Mutex<Option<(usize, Manner)>>,
 }
 
 struct Recipient {
@@ -94,6 +102,7 @@ impl Recipients {
             url,
             recipients: Mutex::default(),
             requests: watch::Sender::new(0),
+            next: Mutex::default(),
         }));
         // Weak, so that the port is closed with the world that it belongs to.
         let inner = Arc::downgrade(&recipients.0);
@@ -124,6 +133,29 @@ impl Recipients {
 
     pub fn set(&self, name: &str, manner: Manner) {
         self.one(name, |recipient| recipient.manner.send_replace(manner));
+    }
+
+    /// Meet one request like this: the first after so many others, whomever it is for.
+    pub fn meet(&self, after: usize, manner: Manner) {
+        *self.0.next.lock().unwrap_or_else(PoisonError::into_inner) = Some((after, manner));
+    }
+
+    /// Whether that request has not come yet; from now on none is met in a special way.
+    pub fn meet_no_more(&self) -> bool {
+        let mut next = self.0.next.lock().unwrap_or_else(PoisonError::into_inner);
+        next.take().is_some()
+    }
+
+    /// The manner in which a request is met that has a special one.
+    fn special(&self) -> Option<Manner> {
+        let mut next = self.0.next.lock().unwrap_or_else(PoisonError::into_inner);
+        match next.take()? {
+            (0, manner) => Some(manner),
+            (after, manner) => {
+                *next = Some((after - 1, manner));
+                None
+            }
+        }
     }
 
     /// Every event that it took in, in the order in which they came.
@@ -199,7 +231,8 @@ impl Recipients {
         let Ok(request) = Request::read(&mut connection).await else {
             return;
         };
-        let mut manner = match self.take(&request) {
+        let special = self.special();
+        let mut manner = match self.take(&request, special) {
             Ok(manner) => manner,
             Err(status) => {
                 let _ = answer(&mut connection, status).await;
@@ -207,24 +240,58 @@ impl Recipients {
             }
         };
         let _ = manner.wait_for(|manner| *manner != Manner::Holds).await;
-        let manner = *manner.borrow();
+        let manner = special.unwrap_or(*manner.borrow());
         match manner {
             Manner::IsDown | Manner::LosesAnswers => {}
             Manner::Fails => drop(answer(&mut connection, "500 Internal Server Error").await),
+            Manner::Refuses {
+                status,
+                retry_after_s: 0,
+            } => drop(answer(&mut connection, &format!("{status} Refused")).await),
+            Manner::Refuses {
+                status,
+                retry_after_s,
+            } => {
+                let answer_line = format!(
+                    "{status} Refused\r\nlocation: http://127.0.0.1:9/\r\nretry-after: {retry_after_s}"
+                );
+                drop(answer(&mut connection, &answer_line).await);
+            }
+            Manner::Babbles => {
+                let head = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 10000000\r\n\r\n";
+                let _ = connection.write_all(head).await;
+                let _ = connection.write_all(&vec![b'x'; 10_000_000]).await;
+            }
+            Manner::Dawdles => {
+                let head = b"HTTP/1.1 200 OK\r\ncontent-length: 10000000\r\n\r\n";
+                let _ = connection.write_all(head).await;
+                while connection.write_all(b"x").await.is_ok() {
+                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                }
+            }
             Manner::Acknowledges | Manner::Holds => drop(answer(&mut connection, "204 No Content").await),
         }
     }
 
     /// Take a request in, as far as the recipient's manner lets it; how it goes on is in the answer.
-    fn take(&self, request: &Request) -> Result<watch::Receiver<Manner>, &'static str> {
+    fn take(
+        &self,
+        request: &Request,
+        special: Option<Manner>,
+    ) -> Result<watch::Receiver<Manner>, &'static str> {
         let now = self.0.clock.now();
         let mut recipients = self.lock();
         let recipient = recipients.get_mut(&request.name).ok_or("404 Not Found")?;
         recipient.requests += 1;
         let manner = recipient.manner.subscribe();
-        let taken = match *manner.borrow() {
-            Manner::IsDown | Manner::Fails => Ok(()),
-            Manner::Acknowledges | Manner::LosesAnswers | Manner::Holds => recipient.take_in(request, now),
+        let met = special.unwrap_or(*manner.borrow());
+        let taken = match met {
+            Manner::IsDown | Manner::Fails | Manner::Refuses { .. } => Ok(()),
+            Manner::Acknowledges
+            | Manner::LosesAnswers
+            | Manner::Holds
+            | Manner::Babbles
+            | Manner::Dawdles => recipient.take_in(request, now),
         };
         drop(recipients);
         self.0.requests.send_modify(|requests| *requests += 1);

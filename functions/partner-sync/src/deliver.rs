@@ -45,7 +45,7 @@ pub(crate) async fn bring_up_to_date(
         } else {
             &holding
         };
-        return Ok(store.settle(&claim, holding).await?);
+        return Ok(store.settle(&claim, holding, now).await?);
     }
     let delivery = postpone::Delivery {
         parts,

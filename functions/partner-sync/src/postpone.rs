@@ -39,7 +39,7 @@ pub(crate) struct Delivery<'a> {
 pub(crate) async fn unregistered(parts: &Parts, claim: &Claim, now: Timestamp) -> Result<(), Error> {
     let entry = &claim.entry;
     if !entry.is_in_doubt() {
-        return Ok(parts.store.settle(claim, &entry.acknowledged).await?);
+        return Ok(parts.store.settle(claim, &entry.acknowledged, now).await?);
     }
     let doubt = entry.doubt.clone();
     let postponed = Postponed {

@@ -108,6 +108,24 @@ impl Sqs {
         }
     }
 
+    /// Put a message into a queue as it is, from whoever may write to it.
+    ///
+    /// # Panics
+    ///
+    /// If the queue is not there or does not take it.
+    pub fn put(&self, queue: &str, body: &str) {
+        let Some(queue) = self.queue(queue) else {
+            panic!("the template has no queue {queue}");
+        };
+        let sent = self.send(queue, wire::Entry::plain(body));
+        assert!(sent.is_ok(), "the queue takes it");
+    }
+
+    /// Drop all messages of a queue, as an operator who has looked at its dead letters does.
+    pub fn forget(&self, queue: &str) {
+        self.messages(queue, Vec::clear);
+    }
+
     /// How many messages could be received now.
     pub fn visible(&self, queue: &str) -> usize {
         let now = self.0.clock.now();

@@ -36,6 +36,18 @@ pub(super) struct Entry {
     pub(super) message_attributes: Map<String, Value>,
 }
 
+impl Entry {
+    pub(super) fn plain(body: &str) -> Self {
+        Self {
+            id: String::new(),
+            message_body: body.to_owned(),
+            delay_seconds: None,
+            message_group_id: None,
+            message_attributes: Map::new(),
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ReceiveMessage {

@@ -2,9 +2,11 @@
 //! delivery changes nothing, for that one knows better.
 
 use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use aws_sdk_dynamodb::types::{Put, ReturnConsumedCapacity, TransactWriteItem, Update};
 use domain::holding::Holding;
 use jiff::Timestamp;
 
@@ -30,7 +32,11 @@ impl Store {
     /// The recipient acknowledged: it holds this now, and nothing is in doubt.
     pub async fn acknowledge(&self, claim: &Claim, holding: &Holding, now: Timestamp) -> Result<(), Error> {
         if claim.entry.overdue_at.is_some() {
-            return self.catch_up(claim, holding, now).await;
+            let entry = self
+                .entry_of_claim(claim, ACKNOWLEDGE)
+                .expression_attribute_values(":holding", text(write(holding)?))
+                .expression_attribute_values(":now", instant(now));
+            return self.catch_up(claim, entry.build()?, now).await;
         }
         let update = self
             .on_entry(claim)
@@ -42,7 +48,13 @@ impl Store {
 
     /// There was nothing to tell, and nothing is in doubt: the recipient told us itself, or what changed is
     /// nothing to it.
-    pub async fn settle(&self, claim: &Claim, holding: &Holding) -> Result<(), Error> {
+    pub async fn settle(&self, claim: &Claim, holding: &Holding, now: Timestamp) -> Result<(), Error> {
+        if claim.entry.overdue_at.is_some() {
+            let entry = self
+                .entry_of_claim(claim, SETTLE)
+                .expression_attribute_values(":holding", text(write(holding)?));
+            return self.catch_up(claim, entry.build()?, now).await;
+        }
         let update = self
             .on_entry(claim)
             .update_expression(SETTLE)
@@ -86,31 +98,43 @@ impl Store {
         unless_lost(update.update_expression(expression).send().await)
     }
 
-    /// The recipient has not confirmed a loss by its deadline: it counts against the recipient, once.
+    /// The recipient has not confirmed a loss by its deadline: it counts against the recipient, once, and
+    /// only while the claim stands. Otherwise one who was late would mark what another has settled.
     pub async fn mark_overdue(&self, claim: &Claim, now: Timestamp) -> Result<(), Error> {
         let entry = Update::builder()
             .table_name(&self.table)
             .set_key(Some(keys::entry(&claim.subject, &claim.entry.recipient)))
             .update_expression("SET overdue_at = :now")
-            .condition_expression("attribute_not_exists(overdue_at)")
+            .condition_expression("attribute_not_exists(overdue_at) AND claims = :mine")
+            .expression_attribute_values(":mine", number(claim.entry.claims))
             .expression_attribute_values(":now", instant(now))
             .build()?;
-        self.together(vec![entry, self.count_overdue(claim, 1)?]).await
+        let count = self.count_overdue(claim, 1)?;
+        self.together(vec![update(entry), update(count)]).await
     }
 
-    /// An overdue recipient acknowledged; with its last debt paid, everyone it concerns is looked at again.
-    async fn catch_up(&self, claim: &Claim, holding: &Holding, now: Timestamp) -> Result<(), Error> {
-        let entry = Update::builder()
+    /// An overdue entry is settled: it no longer counts against the recipient, and everyone whom the recipient
+    /// concerns is looked at again for what was held back. All in one write: cut off in between, nobody
+    /// would look.
+    async fn catch_up(&self, claim: &Claim, entry: Update, now: Timestamp) -> Result<(), Error> {
+        let mut again = keys::again(&claim.entry.recipient);
+        again.insert("at".to_owned(), instant(now));
+        let again = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(again))
+            .build()?;
+        let again = TransactWriteItem::builder().put(again).build();
+        let count = self.count_overdue(claim, -1)?;
+        self.together(vec![update(entry), update(count), again]).await
+    }
+
+    fn entry_of_claim(&self, claim: &Claim, expression: &str) -> UpdateBuilder {
+        Update::builder()
             .table_name(&self.table)
             .set_key(Some(keys::entry(&claim.subject, &claim.entry.recipient)))
-            .update_expression(ACKNOWLEDGE)
+            .update_expression(expression)
             .condition_expression("claims = :mine")
             .expression_attribute_values(":mine", number(claim.entry.claims))
-            .expression_attribute_values(":holding", text(write(holding)?))
-            .expression_attribute_values(":now", instant(now))
-            .build()?;
-        self.together(vec![entry, self.count_overdue(claim, -1)?]).await?;
-        self.look_again(&claim.entry.recipient, now).await
     }
 
     fn count_overdue(&self, claim: &Claim, more: i32) -> Result<Update, Error> {
@@ -122,27 +146,27 @@ impl Store {
         Ok(update.build()?)
     }
 
-    /// Both or neither. A condition that does not hold means that somebody did it already.
-    async fn together(&self, updates: Vec<Update>) -> Result<(), Error> {
-        let writes = updates
-            .into_iter()
-            .map(|update| TransactWriteItem::builder().update(update).build());
+    /// All or none. A condition that does not hold means that somebody did it already; but a write that was
+    /// only in the way of another (they share the breaker) has to be made again ([`Error::Stale`]).
+    async fn together(&self, writes: Vec<TransactWriteItem>) -> Result<(), Error> {
         let written = self
             .client
             .transact_write_items()
-            .set_transact_items(Some(writes.collect()))
+            .set_transact_items(Some(writes))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await;
-        match written {
-            Err(error)
-                if !error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_transaction_canceled_exception()) =>
-            {
-                Err(error.into())
+        let Err(error) = written else { return Ok(()) };
+        match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+                let mut reasons = canceled.cancellation_reasons().iter();
+                if reasons.any(|reason| reason.code() == Some("ConditionalCheckFailed")) {
+                    Ok(())
+                } else {
+                    Err(Error::Stale)
+                }
             }
-            Ok(_) | Err(_) => Ok(()),
+            Some(_) | None => Err(error.into()),
         }
     }
 
@@ -161,7 +185,11 @@ impl Store {
 const ACKNOWLEDGE: &str = "SET holding = :holding, acknowledged_at = :now REMOVE lease_until, in_flight, sent, \
     attempts, next_attempt_at, pending_since, loss_since, overdue_at, escalated_at";
 const SETTLE: &str = "SET holding = :holding REMOVE lease_until, in_flight, attempts, next_attempt_at, \
-    pending_since, loss_since";
+    pending_since, loss_since, overdue_at, escalated_at";
+
+fn update(update: Update) -> TransactWriteItem {
+    TransactWriteItem::builder().update(update).build()
+}
 
 fn unless_lost<T, R>(update: Result<T, SdkError<UpdateItemError, R>>) -> Result<(), Error>
 where

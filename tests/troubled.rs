@@ -1,0 +1,358 @@
+//! Recipients in trouble: dead, slow, gone, babbling. The others feel nothing of it, and when it is over,
+//! everybody holds what it may.
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use tests::{ERRANDS, Manner, Someone, World, everything};
+
+const NOTICED: [&str; 3] = ["bmw-ag", "marketing-platform", "campaign-service"];
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+const GONE: Manner = Manner::Refuses {
+    status: 410,
+    retry_after_s: 0,
+};
+
+#[tokio::test]
+async fn one_dead_recipient_of_ten_is_asked_seldom_and_costs_the_others_nothing() {
+    let world = World::at_noon().await;
+    let dealers: Vec<String> = (1..=7).map(|number| format!("dealer-{number}")).collect();
+    for dealer in &dealers {
+        world.dealer(dealer).await;
+    }
+    world.tick().await;
+    world.recipients.set("bmw-ag", Manner::IsDown);
+    let mut people = Vec::new();
+    for minute in 0..60 {
+        let someone = world.someone_who_granted_everything().await;
+        let dealer = &dealers[minute % dealers.len()];
+        world
+            .relate(&someone, dealer, "preferred", "account", json!({}))
+            .await
+            .is(200);
+        world.settle().await;
+        for healthy in ["marketing-platform", "campaign-service", dealer.as_str()] {
+            world
+                .everyone_is_in_step(std::slice::from_ref(&someone), &[healthy])
+                .await;
+        }
+        people.push(someone);
+        world.advance(MINUTE);
+        world.tick().await;
+    }
+    let asked = world.recipients.requests("bmw-ag");
+    assert!((1..=120).contains(&asked), "{asked} requests in an hour");
+
+    world.recipients.set("bmw-ag", Manner::Acknowledges);
+    for _ in 0..3 {
+        world.advance(MINUTE);
+        world.tick().await;
+    }
+    world.everyone_is_in_step(&people, &NOTICED).await;
+}
+
+#[tokio::test]
+async fn one_poison_message_is_put_aside_at_once_and_costs_the_others_nothing() {
+    let poisons = [
+        "this is not ours",
+        "{}",
+        r#"{"errand":"teleport","subject":"x","version":7}"#,
+        r#"{"errand":"deliver","subject":"customer-1","recipient":"bmw-ag","version":1}"#,
+        r#"{"errand":"deliver","recipient":"bmw-ag","version":1}"#,
+        " ",
+    ];
+    for poison in poisons {
+        let world = World::at_noon().await;
+        let mut people = Vec::new();
+        for _ in 0..3 {
+            people.push(world.someone_who_granted_everything().await);
+        }
+        world.fan_out().await;
+        world.sqs.put(ERRANDS, poison);
+        world.settle().await;
+
+        world.everyone_is_in_step(&people, &NOTICED).await;
+        for recipient in NOTICED {
+            assert_eq!(world.recipients.requests(recipient), 3, "{recipient}");
+        }
+        assert_eq!(world.sqs.bodies(ERRANDS), [""; 0], "nothing comes again");
+        assert_eq!(world.sqs.bodies("ErrandsDead"), [poison]);
+        world.sqs.forget("ErrandsDead");
+    }
+}
+
+#[tokio::test]
+async fn one_that_is_gone_is_asked_no_more_until_a_redrive_brings_it_back() {
+    let world = World::at_noon().await;
+    world.tick().await;
+    world.recipients.set("bmw-ag", GONE);
+    let someone = world.someone_who_granted_everything().await;
+    world.settle().await;
+    assert_eq!(told_of(&world, &someone, "bmw-ag").await["state"], "given-up");
+
+    world
+        .withdraw(&someone, json!({ "channels": ["sms"] }))
+        .await
+        .is(200);
+    world.advance(HOUR * 30);
+    world.tick().await;
+    assert_eq!(world.recipients.requests("bmw-ag"), 1, "it said that it is gone");
+
+    world.recipients.set("bmw-ag", Manner::Acknowledges);
+    redrive(&world, "bmw-ag").await;
+    world.everyone_is_in_step(&[someone], &NOTICED).await;
+}
+
+#[tokio::test]
+async fn one_that_asks_for_patience_is_left_alone_for_as_long() {
+    let world = World::at_noon().await;
+    world.tick().await;
+    let busy = Manner::Refuses {
+        status: 503,
+        retry_after_s: 3_600,
+    };
+    world.recipients.set("bmw-ag", busy);
+    let someone = world.someone_who_granted_everything().await;
+    world.settle().await;
+    for _ in 0..5 {
+        world.advance(MINUTE * 10);
+        world.tick().await;
+    }
+    assert_eq!(world.recipients.requests("bmw-ag"), 1);
+
+    world.recipients.set("bmw-ag", Manner::Acknowledges);
+    world.advance(MINUTE * 11);
+    world.tick().await;
+    world.everyone_is_in_step(&[someone], &NOTICED).await;
+}
+
+#[tokio::test]
+async fn after_the_last_try_it_is_given_up_for_all_to_see_and_a_redrive_brings_it_back() {
+    let redirects = Manner::Refuses {
+        status: 302,
+        retry_after_s: 0,
+    };
+    for manner in [Manner::Fails, redirects] {
+        let world = World::at_noon().await;
+        world.tick().await;
+        world.recipients.set("bmw-ag", manner);
+        let someone = world.someone_who_granted_everything().await;
+        world.settle().await;
+        assert_eq!(told_of(&world, &someone, "bmw-ag").await["state"], "pending");
+        for _ in 0..14 {
+            world.advance(HOUR * 25);
+            world.tick().await;
+        }
+        let entry = told_of(&world, &someone, "bmw-ag").await;
+        assert_eq!(entry["state"], "given-up", "{entry}");
+        assert_eq!(entry["attempts"], 10, "{entry}");
+        assert_eq!(world.recipients.requests("bmw-ag"), 10);
+
+        world.recipients.set("bmw-ag", Manner::Acknowledges);
+        redrive(&world, "bmw-ag").await;
+        world
+            .everyone_is_in_step(std::slice::from_ref(&someone), &NOTICED)
+            .await;
+        assert_eq!(told_of(&world, &someone, "bmw-ag").await["state"], "up-to-date");
+    }
+}
+
+#[tokio::test]
+async fn one_that_does_not_confirm_a_withdrawal_in_time_gets_nothing_new_until_it_has() {
+    let world = World::at_noon().await;
+    world.tick().await;
+    let someone = world.someone_who_granted_everything().await;
+    world.settle().await;
+    world.recipients.set("bmw-ag", Manner::IsDown);
+    world.withdraw_all(&someone).await.is(200);
+    world.settle().await;
+    assert_eq!(told_of(&world, &someone, "bmw-ag").await["state"], "pending");
+
+    let mut days = 0;
+    while told_of(&world, &someone, "bmw-ag").await["state"] != "overdue" {
+        world.advance(HOUR * 12);
+        world.tick().await;
+        days += 1;
+        assert!(days < 20, "it never becomes overdue");
+    }
+    // One it cannot be asked about comes back before the one that is overdue.
+    let other = world.someone_who_granted_everything().await;
+    world.settle().await;
+    world.recipients.set("bmw-ag", Manner::Acknowledges);
+    let third = world.someone_who_granted_everything().await;
+    world.settle().await;
+    if told_of(&world, &someone, "bmw-ag").await["state"] == "overdue" {
+        assert_eq!(world.holds("bmw-ag", &third), Default::default());
+    }
+
+    world.advance(HOUR * 25);
+    world.tick().await;
+    world
+        .everyone_is_in_step(&[someone, other, third], &NOTICED)
+        .await;
+}
+
+#[tokio::test]
+async fn a_debt_that_a_new_grant_settles_holds_nothing_back_for_ever() {
+    let world = World::at_noon().await;
+    world.tick().await;
+    let someone = world.someone_who_granted_everything().await;
+    world.settle().await;
+    world.recipients.set("bmw-ag", Manner::IsDown);
+    world.withdraw_all(&someone).await.is(200);
+    world.settle().await;
+    for _ in 0..10 {
+        world.advance(HOUR * 12);
+        world.tick().await;
+    }
+    world.grant(&someone, everything()).await.is(201);
+    world.recipients.set("bmw-ag", Manner::Acknowledges);
+    world.settle().await;
+    world.advance(HOUR * 25);
+    world.tick().await;
+
+    let other = world.someone_who_granted_everything().await;
+    world.settle().await;
+    world.everyone_is_in_step(&[someone, other], &NOTICED).await;
+}
+
+#[tokio::test]
+async fn while_a_key_is_replaced_both_keys_verify() {
+    let world = World::at_noon().await;
+    world.dealer("dealer-one").await;
+    let someone = world.someone_who_granted_everything().await;
+    let given = world
+        .post("/v1/recipients/dealer-one/keys", json!({}))
+        .await
+        .is(201);
+    let new = given.body["signing_secret"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+
+    // It still knows the old key alone; a request that it cannot verify fails this test at its end.
+    world
+        .relate(&someone, "dealer-one", "preferred", "account", json!({}))
+        .await
+        .is(200);
+    world.settle().await;
+    assert_eq!(world.recipients.letters("dealer-one").len(), 1);
+
+    world.recipients.admit("dealer-one", &new);
+    world
+        .withdraw(&someone, json!({ "channels": ["sms"] }))
+        .await
+        .is(200);
+    world.settle().await;
+    assert_eq!(world.recipients.letters("dealer-one").len(), 1, "by the new key");
+}
+
+#[tokio::test]
+async fn one_with_a_limit_is_never_asked_more_often_in_a_minute() {
+    let world = World::at_noon().await;
+    world
+        .register("bmw-ag", json!({ "kind": "group-company", "rate_per_minute": 2 }))
+        .await
+        .is(200);
+    world.tick().await;
+    let mut people = Vec::new();
+    for _ in 0..7 {
+        people.push(world.someone_who_granted_everything().await);
+    }
+    world.settle().await;
+    let mut before = world.recipients.requests("bmw-ag");
+    assert!(before <= 2, "{before}");
+    for _ in 0..15 {
+        world.advance(MINUTE);
+        world.tick().await;
+        let asked = world.recipients.requests("bmw-ag");
+        assert!(asked - before <= 2, "{} in a minute", asked - before);
+        before = asked;
+    }
+    world.everyone_is_in_step(&people, &NOTICED).await;
+}
+
+#[tokio::test]
+async fn one_that_answers_at_length_or_letter_by_letter_has_acknowledged_all_the_same() {
+    for manner in [Manner::Babbles, Manner::Dawdles] {
+        let world = World::at_noon().await;
+        world.recipients.set("bmw-ag", manner);
+        let someone = world.someone_who_granted_everything().await;
+        world.settle().await;
+        assert_eq!(world.recipients.requests("bmw-ag"), 1);
+        assert_eq!(told_of(&world, &someone, "bmw-ag").await["state"], "up-to-date");
+    }
+}
+
+#[tokio::test]
+async fn one_that_ignores_the_order_converges() {
+    let world = World::at_noon().await;
+    world.tick().await;
+    let someone = world.someone_who_granted_everything().await;
+    world.recipients.set("bmw-ag", Manner::LosesAnswers);
+    world.settle().await;
+    world
+        .withdraw(&someone, json!({ "channels": ["sms"] }))
+        .await
+        .is(200);
+    world.settle().await;
+    world.recipients.set("bmw-ag", Manner::Acknowledges);
+    world.withdraw_all(&someone).await.is(200);
+    world.settle().await;
+    // Whatever came last is what it holds, whichever number it bears.
+    let letters = world.recipients.letters("bmw-ag");
+    let last = &letters.last().expect("a letter").body["data"]["holds"];
+    assert_eq!(last["categories"], json!([]));
+    assert_eq!(last["facets"], json!([]));
+    let mut numbers: Vec<u64> = letters.iter().map(|letter| letter.sequence).collect();
+    let sent = numbers.clone();
+    numbers.sort_unstable();
+    assert_eq!(sent, numbers);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_leads_into_the_house_is_refused() {
+    let world = World::at_noon().await;
+    let inside = [
+        "https://127.0.0.1/x",
+        "http://localhost/x",
+        "http://10.0.0.1/x",
+        "http://169.254.169.254/latest/meta-data",
+        "http://[::1]/x",
+        "http://[::ffff:10.0.0.1]/x",
+        "http://[64:ff9b::a00:1]/x",
+        "http://224.0.0.1/x",
+        "http://0.0.0.0/x",
+        "ftp://127.0.0.1/x",
+        "file:///etc/passwd",
+        "not a url",
+        "",
+    ];
+    for endpoint in inside {
+        let asked = json!({ "kind": "dealer", "authorised": true, "endpoint": endpoint });
+        let refused = world.put("/v1/recipients/dealer-one", asked).await.is(422);
+        assert_eq!(
+            (refused.problem(), &refused.body["field"]),
+            ("bad-endpoint", &json!("/endpoint")),
+            "{endpoint}"
+        );
+    }
+    world.get("/v1/recipients/dealer-one").await.is(404);
+}
+
+async fn redrive(world: &World, recipient: &str) {
+    let path = format!("/v1/recipients/{recipient}/redrive");
+    world.post(&path, json!({})).await.is(202);
+    world.settle().await;
+}
+
+/// What the subject is shown of one recipient.
+async fn told_of(world: &World, someone: &Someone, recipient: &str) -> Value {
+    let path = format!("/v1/subjects/{}/recipients", someone.id);
+    let told = world.get(&path).await.is(200).body;
+    let entries = told["recipients"].as_array().cloned().unwrap_or_default();
+    let mut entries = entries.into_iter();
+    entries
+        .find(|entry| entry["recipient"] == recipient)
+        .unwrap_or_default()
+}
