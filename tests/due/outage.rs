@@ -172,7 +172,7 @@ async fn a_run_that_is_cut_off_anywhere_is_made_up_for_by_the_next() {
 #[tokio::test]
 async fn who_renews_between_the_due_date_and_the_sweep_keeps_the_consent() {
     let world = World::at_noon().await;
-    let people = people(&world, 2, HOUR * 0).await;
+    let people = people(&world, 2, SignedDuration::ZERO).await;
     let (in_time, too_late) = (&people[0], &people[1]);
     tick_at(&world, "2026-03-02T12:10:00Z").await;
 
