@@ -216,10 +216,7 @@ async fn a_due_subject_costs_a_read_and_a_write_and_an_empty_sweep_reads_its_sha
     world.clock.set(instant("2026-03-02T13:00:00Z"));
     let due = sweep().await;
     assert_eq!(due.calls - empty.calls, 3, "a read, a write, and the mark");
-    assert_eq!(
-        due.write_units, 3.0,
-        "an act of more than a kilobyte, and the mark"
-    );
+    assert_eq!(due.write_units, 2.0, "an act, and the mark");
     world.settle().await;
     assert_eq!(lapsed(&world, &people[0]).await, 1);
 }
