@@ -475,6 +475,12 @@ impl World {
         functions::table_and_queue(&self.endpoints, policies, http)
     }
 
+    /// The engine itself, behind the back of every function; and the name of the table.
+    pub fn engine(&self) -> (aws_sdk_dynamodb::Client, String) {
+        let engine = sdk::dynamodb(&self.endpoints.dynamodb);
+        (engine, self.endpoints.table.clone())
+    }
+
     // ---- what time and the machinery do
 
     /// Until nothing moves any more: every change fanned out, every message handed over.

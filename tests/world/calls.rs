@@ -209,6 +209,11 @@ impl Calls {
         lock(&self.0.made).clone()
     }
 
+    /// The same, and forget them.
+    pub fn take(&self) -> Vec<Made> {
+        std::mem::take(&mut *lock(&self.0.made))
+    }
+
     pub fn forget(&self) {
         lock(&self.0.made).clear();
     }

@@ -141,6 +141,10 @@ impl Record {
     }
 
     /// The record as it stands now.
+    ///
+    /// A host whose clock is behind allows for as much longer as it is behind: that is the one bound on how
+    /// late an end may take effect, and no more than [`AHEAD_MAX`] where clocks are as far apart as we reckon
+    /// with. It is nothing once the end is in the chain.
     pub fn now<'a>(&'a self, policies: &'a Policies, now: Timestamp) -> View<'a> {
         let at = now.max(self.learnt_at);
         View {
