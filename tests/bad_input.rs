@@ -58,6 +58,8 @@ async fn a_bad_consent_is_refused_and_changes_nothing() {
         consent("wrong type", json!({ "channels": [7] }), (400, "malformed", "/channels/0")),
         consent("wrong type", json!({ "channels": null }), (400, "malformed", "/channels")),
         consent("wrong type", json!({ "notice": "ada@example.org" }), (400, "malformed", "/notice")),
+        consent("a list for an object", json!({ "notice": [tests::BUNDLED, 1, "it"] }), (400, "malformed", "/notice")),
+        consent("a list for an object", json!({ "evidence": ["signed-in", "ada@example.org"] }), (400, "malformed", "/evidence")),
         consent("no code", json!({ "channels": ["email", "ada@example.org"] }), (400, "malformed", "/channels/1")),
         consent("no facet", json!({ "facets": ["+39 333 1234567"] }), (400, "malformed", "/facets/0")),
         consent("unknown control", json!({ "controls": ["lovelace"] }), (422, "unknown-control", "/controls/0")),

@@ -10,12 +10,13 @@ use platform::http::{self, Answer, Problem, Request, Status};
 use platform::pseudonym::Pseudonyms;
 use platform::store::Store;
 use platform::told::ChangeTold;
-use platform::wire::{Instant, Word, values};
+use platform::wire::{Instant, Word, object, values};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Asked {
+    #[serde(deserialize_with = "object")]
     notice: NoticeShown,
     brand: Word<Brand>,
     source: Source,
@@ -29,7 +30,7 @@ struct Asked {
     facets: Vec<Word<Facet>>,
     #[serde(default)]
     happened_at: Option<Word<Instant>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     evidence: Evidence,
 }
 

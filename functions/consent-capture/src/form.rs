@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use platform::http::{self, Answer, Problem, Request, Status};
 use platform::pseudonym::Pseudonyms;
 use platform::store::{Beside, Guard, Store};
-use platform::wire::{Instant, Word, values};
+use platform::wire::{Instant, Word, object, values};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -32,6 +32,7 @@ struct Asked {
     channels: Vec<Word<Channel>>,
     #[serde(default)]
     facets: Vec<Word<Facet>>,
+    #[serde(deserialize_with = "object")]
     contact: Contact,
 }
 

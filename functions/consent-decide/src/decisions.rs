@@ -14,7 +14,7 @@ use platform::http::{self, Answer, Problem, Request};
 use platform::pseudonym::Pseudonyms;
 use platform::store::{Registration, Store};
 use platform::told::DecisionTold;
-use platform::wire::{Instant, Word};
+use platform::wire::{Instant, Word, objects};
 use serde::{Deserialize, Serialize};
 
 const QUESTIONS_MAX: usize = 100;
@@ -27,6 +27,7 @@ const CONTROLLER: &str = "controller";
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Asked {
+    #[serde(deserialize_with = "objects")]
     questions: Vec<QuestionAsked>,
 }
 

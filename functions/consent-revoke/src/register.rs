@@ -9,7 +9,7 @@ use platform::http::{self, Answer, Problem, Request, Status};
 use platform::pseudonym::Pseudonyms;
 use platform::store::Store;
 use platform::told::ChangeTold;
-use platform::wire::{Instant, Word};
+use platform::wire::{Instant, Word, object};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -20,7 +20,7 @@ struct Asked {
     enrolled: bool,
     #[serde(default)]
     checked_at: Option<Word<Instant>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     evidence: Evidence,
 }
 

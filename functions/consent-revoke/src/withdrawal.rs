@@ -12,7 +12,7 @@ use platform::http::{self, Answer, Problem, Request, Status};
 use platform::pseudonym::Pseudonyms;
 use platform::store::{Guard, Store};
 use platform::told::ChangeTold;
-use platform::wire::{Instant, Word, values};
+use platform::wire::{Instant, Word, object, values};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -33,7 +33,7 @@ struct Asked {
     source: Source,
     #[serde(default)]
     happened_at: Option<Word<Instant>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     evidence: Evidence,
 }
 

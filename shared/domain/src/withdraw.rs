@@ -1,14 +1,14 @@
 //! Withdrawing and objecting: as easy as giving, at any time, and idempotent by state.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::act::{Act, Evidence, What};
 use crate::codes::{Channel, Purpose};
 use crate::facet::{Facet, Facets};
 use crate::policy::{Policies, Policy};
-use crate::record::Record;
+use crate::record::{AHEAD_MAX, Record};
 use crate::refusal::Refusal;
-use crate::state::{Off, Switch};
+use crate::state::{Mark, Off, Switch};
 
 /// What is withdrawn: everything, or the union of what is named.
 #[derive(Debug, Clone)]
@@ -22,8 +22,8 @@ pub enum Selection {
 }
 
 impl Record {
-    /// Withdraw what is named. Withdrawing what was never given is recorded too; withdrawing again what
-    /// is withdrawn already adds nothing.
+    /// Withdraw what is named. Withdrawing what was never given is recorded too; the same withdrawal again
+    /// adds nothing.
     pub fn withdraw(
         &self,
         policies: &Policies,
@@ -46,7 +46,7 @@ impl Record {
             Some(Switch::Off {
                 mark,
                 why: Off::Withdrawn | Off::Objected,
-            }) => mark.at <= act.happened_at,
+            }) => is_the_same(*mark, &act),
             Some(Switch::Off { why: Off::Lapsed, .. } | Switch::On { .. } | Switch::Pending { .. })
             | None => false,
         });
@@ -62,10 +62,7 @@ impl Record {
     ) -> Result<Option<Act>, Refusal> {
         let act = self.next(What::Objected, happened_at, evidence, now)?;
 
-        let stands = self
-            .state()
-            .objection
-            .is_some_and(|mark| mark.at <= act.happened_at);
+        let stands = self.state().objection.is_some_and(|mark| is_the_same(mark, &act));
         Ok((!stands).then_some(act))
     }
 
@@ -135,6 +132,14 @@ impl Record {
             Ok(named)
         }
     }
+}
+
+/// Whether what is taken back now was taken back a moment ago already, as by the same click sent twice. A
+/// later one is an act of its own: a grant that happened in between, and is learnt of afterwards, must not
+/// come to stand against it.
+fn is_the_same(mark: Mark, act: &Act) -> bool {
+    let after = act.happened_at.duration_since(mark.at);
+    (SignedDuration::ZERO..=AHEAD_MAX).contains(&after)
 }
 
 /// Add what was found; a name that finds nothing is refused.
