@@ -5,6 +5,9 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tests::{ERRANDS, Manner, Someone, World, everything};
 
+#[path = "troubled/reconcile.rs"]
+mod reconcile;
+
 const NOTICED: [&str; 3] = ["bmw-ag", "marketing-platform", "campaign-service"];
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);

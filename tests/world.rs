@@ -509,6 +509,17 @@ impl World {
         }
     }
 
+    /// The stream drops all that was not fanned out: an outage of more than a day.
+    ///
+    /// # Panics
+    ///
+    /// If the stream cannot be read.
+    pub async fn lose_the_stream(&self) {
+        for stream in &mut self.system.lock().await.streams {
+            stream.forget().await.expect("a stream");
+        }
+    }
+
     /// Deliver the stream from its beginning once more.
     pub async fn replay(&self) {
         for stream in &mut self.system.lock().await.streams {

@@ -3,7 +3,8 @@
 use domain::policy::Policies;
 use indicatif::ProgressBar;
 use jiff::Timestamp;
-use local::recompute::{Options, recompute};
+use local::recompute::recompute;
+use local::scan::Options;
 use platform::store::Store;
 use serde_json::json;
 use tests::{Someone, World, instant};
@@ -81,13 +82,20 @@ async fn recompute_notes_the_dates_that_a_later_version_moves_and_may_be_cut_off
         dry_run,
         per_second: 1_000,
         resume: Some(file.clone()),
-        ..Options::default()
     };
-    let run =
-        async |dry_run| recompute(&store, || world.now(), &options(dry_run), &ProgressBar::hidden()).await;
+    let run = async |dry_run| {
+        recompute(
+            &store,
+            || world.now(),
+            &None,
+            &options(dry_run),
+            &ProgressBar::hidden(),
+        )
+        .await
+    };
 
     let dry = run(true).await.expect("a dry run");
-    assert_eq!((dry.subjects, dry.changed), (5, 5));
+    assert_eq!((dry.looked_at, dry.changed), (5, 5));
     let mut puts = 0;
     world.calls.judge(move |call| {
         puts += usize::from(call.is("PutItem", "DUE"));
@@ -120,13 +128,13 @@ async fn recompute_concerns_only_those_who_consented_under_the_version_that_is_n
     someone_who_granted_on(&world, "2025-09-01T12:00:00Z").await;
     let (store, _) = world.table_and_queue(with_next_version(FROM_JULY));
     for (version, changed) in [(1, 1), (2, 0)] {
+        let under = Some((tests::BUNDLED.parse().expect("a notice"), version));
         let options = Options {
-            under: Some((tests::BUNDLED.parse().expect("a notice"), version)),
             dry_run: true,
             per_second: 1_000,
             resume: None,
         };
-        let told = recompute(&store, || world.now(), &options, &ProgressBar::hidden()).await;
+        let told = recompute(&store, || world.now(), &under, &options, &ProgressBar::hidden()).await;
         assert_eq!(told.expect("a dry run").changed, changed);
     }
 }

@@ -8,21 +8,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::act::Version;
 use domain::codes::RecipientId;
 use domain::due::due;
-use domain::holding::Holding;
-use domain::policy::Policies;
-use domain::recipient::{Access, Recipient, RecipientKind, Role};
-use domain::record::{Record, View};
 use domain::subject::Subject;
 use jiff::Timestamp;
 use platform::http::chain;
 use platform::queue::{self, Errand, Queue};
-use platform::store::{self, DueItem, Entry, SHARDS, Store, StreamKey, Wake};
+use platform::store::{self, DueItem, SHARDS, Store, StreamKey, Wake};
 use platform::stream::{StreamEvent, StreamResponse};
 use platform::wire::Word;
 
+pub use behind::{Behind, behind, tell};
+
+mod behind;
+
 /// Why nothing could be made to follow; the batch comes again.
 #[derive(Debug, thiserror::Error)]
-enum Error {
+pub enum Error {
     #[error(transparent)]
     Store(#[from] store::Error),
     #[error(transparent)]
@@ -70,20 +70,9 @@ async fn follow_act(
     versions: &BTreeSet<Version>,
 ) -> Result<(), Error> {
     let record = store.chain(subject).await?.record;
-    let ledger = store.ledger(subject).await?;
-    let view = record.now(store.policies, now);
+    let behind = behind(store, &record, now).await?;
 
-    let mut errands = Vec::new();
-    for recipient in concerned(store.policies, &record, &ledger) {
-        let entry = ledger.iter().find(|entry| entry.recipient == recipient.id);
-        if !differs(&view, &recipient, entry) {
-            continue;
-        }
-        if entry.is_none() {
-            store.add_member(&recipient.id, subject).await?;
-        }
-        errands.push(Errand::deliver(subject.clone(), recipient.id, record.version));
-    }
+    let view = record.now(store.policies, now);
     for due in due(&view).into_iter().filter(|due| versions.contains(&due.by)) {
         let item = DueItem {
             at: due.at,
@@ -92,13 +81,12 @@ async fn follow_act(
         };
         store.put_due(&item, now).await?;
     }
-    queue.send(&errands).await?;
-    Ok(())
+    tell(store, queue, &record, &behind).await
 }
 
 /// A recipient changed: everyone it may ever have concerned is looked at again, each shard by a walk of its
 /// own.
-async fn follow_recipient(queue: &Queue, recipient: &RecipientId) -> Result<(), Error> {
+pub async fn follow_recipient(queue: &Queue, recipient: &RecipientId) -> Result<(), Error> {
     let walk = |shard| Errand::Walk {
         recipient: Word(recipient.clone()),
         shard,
@@ -106,51 +94,4 @@ async fn follow_recipient(queue: &Queue, recipient: &RecipientId) -> Result<(), 
     };
     let walks: Vec<Errand> = (0..SHARDS).map(walk).collect();
     Ok(queue.send(&walks).await?)
-}
-
-/// Whoever may be concerned: the recipients that a notice names, the dealers of the active relations, and
-/// everyone who was ever told. They are taken to be authorised, which the delivery looks at itself.
-fn concerned(policies: &Policies, record: &Record, ledger: &[Entry]) -> Vec<Recipient> {
-    let mut kinds: BTreeMap<&RecipientId, RecipientKind> = BTreeMap::new();
-    kinds.extend(
-        ledger
-            .iter()
-            .map(|entry| (&entry.recipient, RecipientKind::Dealer)),
-    );
-    kinds.extend(
-        record
-            .state()
-            .relations
-            .keys()
-            .map(|relation| (&relation.recipient, RecipientKind::Dealer)),
-    );
-    for policy in policies.iter() {
-        kinds.extend(policy.standing.iter().map(|(id, standing)| (id, standing.kind)));
-    }
-    let recipient = |(id, kind): (&RecipientId, RecipientKind)| Recipient {
-        id: id.clone(),
-        kind,
-        role: if kind == RecipientKind::Processor {
-            Role::Processor
-        } else {
-            Role::SeparateController
-        },
-        history: vec![Access {
-            since: Timestamp::MIN,
-            authorised: true,
-            sharing: true,
-        }],
-    };
-    kinds.into_iter().map(recipient).collect()
-}
-
-/// Whether what this recipient may hold is not what it acknowledged to hold.
-fn differs(view: &View<'_>, recipient: &Recipient, entry: Option<&Entry>) -> bool {
-    let holding = Holding::of(view, recipient);
-    match entry {
-        Some(entry) => {
-            entry.is_in_doubt() || entry.next_attempt_at.is_some() || entry.acknowledged != holding
-        }
-        None => !holding.is_empty(),
-    }
 }

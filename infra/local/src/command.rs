@@ -1,16 +1,22 @@
-//! `cargo run -p local -- due recompute`: for an operator, with an operator's own credentials.
+//! The commands of an operator, with an operator's own credentials: `due recompute`, and `reconcile`.
+
+use std::path::PathBuf;
 
 use domain::codes::NoticeId;
 use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
 use platform::aws::Aws;
+use platform::queue::Queue;
 use platform::store::Store;
 
 use crate::clock::Clock;
-use crate::recompute::{Options, recompute};
+use crate::recompute::{Under, recompute};
+use crate::reconcile::reconcile;
+use crate::scan::Options;
 
 type BoxError = Box<dyn std::error::Error>;
 
-pub const HELP: &str = "\
+const RECOMPUTE_HELP: &str = "\
 Write down anew when each subject must be looked at, after a new policy version took dates over
 
     cargo run -p local -- due recompute [--dry-run] [--notice N --version V] [--rate N] [--resume FILE]
@@ -25,50 +31,133 @@ It speaks to the table TABLE_NAME in AWS_REGION as AWS_ACCESS_KEY_ID, or whereve
 says, and scans it once: half a read unit for every 4 KB that it holds, and a read unit a subject.
 ";
 
-/// Run what was asked for.
-pub async fn run(words: impl Iterator<Item = String>) -> Result<(), BoxError> {
-    let Some(options) = asked(words)? else {
-        print!("{HELP}");
-        return Ok(());
-    };
-    let aws = Aws::from_env()?;
-    let store = Store::from_env(&aws, policies::all())?;
-    let clock = Clock::system();
+const RECONCILE_HELP: &str = "\
+Let what the fan-out missed follow after all, after an outage longer than the 24 hours of the table's stream
 
-    let style = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} items, {eta} left; {msg}")?;
-    let bar = ProgressBar::new(store.items_about().await?).with_style(style);
-    let progress = recompute(&store, || clock.now(), &options, &bar).await?;
+    cargo run -p local -- reconcile --since T [--dry-run] [--rate N] [--resume FILE]
+
+    --since T      when the outage began, such as 2026-03-01T12:00:00Z
+    --dry-run      say for how many there would be something to do, and write nothing
+    --rate N       look at so many subjects a second at the most, 100 unless said otherwise
+    --resume FILE  keep the place here, and go on from it
+
+It speaks to the table TABLE_NAME and the queue QUEUE_URL in AWS_REGION as AWS_ACCESS_KEY_ID, or wherever
+AWS_ENDPOINT_URL_DYNAMODB and AWS_ENDPOINT_URL_SQS say, and scans the table once: half a read unit for every
+4 KB that it holds, a read unit a subject, and two more for each whose chain grew since then.
+";
+
+/// `due recompute`.
+pub async fn due(mut words: impl Iterator<Item = String>) -> Result<(), BoxError> {
+    if words.next().as_deref() != Some("recompute") {
+        return help(RECOMPUTE_HELP);
+    }
+    let Some(asked) = Asked::read(words)? else {
+        return help(RECOMPUTE_HELP);
+    };
+    let (under, options) = (asked.under()?, asked.options());
+    if asked.since.is_some() {
+        return Err("due recompute takes no --since".into());
+    }
+    let (_, store) = table()?;
+    let bar = bar(&store).await?;
+    let progress = recompute(&store, now(), &under, &options, &bar).await?;
     bar.finish_and_clear();
-    println!("{}", progress.told(options.dry_run));
+    let would = if options.dry_run { "would get" } else { "got" };
+    let (changed, looked_at) = (progress.changed, progress.looked_at);
+    println!("{changed} of {looked_at} subjects {would} a new date");
     Ok(())
 }
 
-/// What was asked for, or nothing if it was for help.
-fn asked(mut words: impl Iterator<Item = String>) -> Result<Option<Options>, BoxError> {
-    if words.next().as_deref() != Some("recompute") {
-        return Ok(None);
-    }
-    let (mut notice, mut version) = (None, None);
-    let mut options = Options {
-        per_second: 100,
-        ..Options::default()
+/// `reconcile`.
+pub async fn reconciling(words: impl Iterator<Item = String>) -> Result<(), BoxError> {
+    let Some(asked) = Asked::read(words)? else {
+        return help(RECONCILE_HELP);
     };
-    while let Some(word) = words.next() {
-        let mut value = || words.next().ok_or(format!("{word} wants a value"));
-        match word.as_str() {
-            "--help" | "-h" => return Ok(None),
-            "--dry-run" => options.dry_run = true,
-            "--notice" => notice = Some(value()?.parse::<NoticeId>()?),
-            "--version" => version = Some(value()?.parse::<u32>()?),
-            "--rate" => options.per_second = value()?.parse()?,
-            "--resume" => options.resume = Some(value()?.into()),
-            other => return Err(format!("{other} is not known here").into()),
+    if asked.under()?.is_some() {
+        return Err("reconcile takes no --notice".into());
+    }
+    let since = asked.since.ok_or("reconcile wants --since")?;
+    let options = asked.options();
+    let (aws, store) = table()?;
+    let queue = Queue::from_env(&aws)?;
+    let bar = bar(&store).await?;
+    let progress = reconcile(&store, &queue, now(), since, &options, &bar).await?;
+    bar.finish_and_clear();
+    let was = if options.dry_run { "is" } else { "was" };
+    let (changed, looked_at) = (progress.changed, progress.looked_at);
+    println!("for {changed} of {looked_at} subjects and recipients there {was} something to do");
+    Ok(())
+}
+
+fn help(text: &str) -> Result<(), BoxError> {
+    print!("{text}");
+    Ok(())
+}
+
+fn table() -> Result<(Aws, Store), BoxError> {
+    let aws = Aws::from_env()?;
+    let store = Store::from_env(&aws, policies::all())?;
+    Ok((aws, store))
+}
+
+fn now() -> impl Fn() -> Timestamp {
+    let clock = Clock::system();
+    move || clock.now()
+}
+
+async fn bar(store: &Store) -> Result<ProgressBar, BoxError> {
+    let style = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} items, {eta} left; {msg}")?;
+    Ok(ProgressBar::new(store.items_about().await?).with_style(style))
+}
+
+/// What was asked for.
+#[derive(Default)]
+struct Asked {
+    dry_run: bool,
+    notice: Option<NoticeId>,
+    version: Option<u32>,
+    since: Option<Timestamp>,
+    rate: Option<u32>,
+    resume: Option<PathBuf>,
+}
+
+impl Asked {
+    /// Nothing, if it was for help.
+    fn read(mut words: impl Iterator<Item = String>) -> Result<Option<Self>, BoxError> {
+        let mut asked = Self::default();
+        while let Some(word) = words.next() {
+            let mut value = || words.next().ok_or_else(|| format!("{word} wants a value"));
+            match word.as_str() {
+                "--help" | "-h" => return Ok(None),
+                "--dry-run" => asked.dry_run = true,
+                "--notice" => asked.notice = Some(value()?.parse()?),
+                "--version" => asked.version = Some(value()?.parse()?),
+                "--since" => {
+                    let since = value()?.parse();
+                    let wanted = "--since wants an instant, such as 2026-03-01T12:00:00Z";
+                    asked.since = Some(since.map_err(|error| format!("{wanted}: {error}"))?);
+                }
+                "--rate" => asked.rate = Some(value()?.parse()?),
+                "--resume" => asked.resume = Some(value()?.into()),
+                other => return Err(format!("{other} is not known here").into()),
+            }
+        }
+        Ok(Some(asked))
+    }
+
+    fn under(&self) -> Result<Under, BoxError> {
+        match (self.notice.clone(), self.version) {
+            (Some(notice), Some(version)) => Ok(Some((notice, version))),
+            (None, None) => Ok(None),
+            (Some(_), None) | (None, Some(_)) => Err("--notice and --version go together".into()),
         }
     }
-    options.under = match (notice, version) {
-        (Some(notice), Some(version)) => Some((notice, version)),
-        (None, None) => None,
-        (Some(_), None) | (None, Some(_)) => return Err("--notice and --version go together".into()),
-    };
-    Ok(Some(options))
+
+    fn options(&self) -> Options {
+        Options {
+            dry_run: self.dry_run,
+            per_second: self.rate.unwrap_or(100),
+            resume: self.resume.clone(),
+        }
+    }
 }

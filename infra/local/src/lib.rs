@@ -23,6 +23,8 @@ pub mod invoke;
 pub mod policy_check;
 pub mod queue;
 pub mod recompute;
+pub mod reconcile;
+pub mod scan;
 pub mod schedule;
 pub mod sdk;
 pub mod sqs;

@@ -16,6 +16,7 @@ The whole of Assenso in one process, on 127.0.0.1
     cargo run -p local -- [--data DIR] [--port N]
     cargo run -p local -- policy check FILE
     cargo run -p local -- due recompute --help
+    cargo run -p local -- reconcile --help
 
     --data DIR   keep everything in this folder; without it, all is gone at the end
     --port N     where the routes are served, 8787 unless said otherwise
@@ -39,7 +40,10 @@ struct Serve {
 async fn main() -> ExitCode {
     let mut words = std::env::args().skip(1).peekable();
     if words.next_if_eq("due").is_some() {
-        return ended(command::run(words).await);
+        return ended(command::due(words).await);
+    }
+    if words.next_if_eq("reconcile").is_some() {
+        return ended(command::reconciling(words).await);
     }
     let asked = match asked(words) {
         Ok(Asked::Serve(asked)) => asked,

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use aws_sdk_dynamodbstreams::Client;
 use aws_sdk_dynamodbstreams::error::{DisplayErrorContext, SdkError};
-use aws_sdk_dynamodbstreams::types::{AttributeValue, Record, ShardIteratorType};
+use aws_sdk_dynamodbstreams::types::{AttributeValue, Record, Shard, ShardIteratorType};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
@@ -73,6 +73,33 @@ impl Stream {
 
     /// One round: a page of each shard. Returns how many records it got past, wanted or not.
     pub async fn poll(&mut self) -> Result<usize, Error> {
+        let mut passed = 0;
+        for shard in self.shards().await? {
+            let changes = self.page(&shard).await?;
+            passed += self.deliver(&shard, changes).await?;
+        }
+        Ok(passed)
+    }
+
+    /// Begin again at the oldest record that the stream still has: to a function, a stream is delivered at
+    /// least once.
+    pub fn replay(&mut self) {
+        self.checkpoint.clear();
+    }
+
+    /// Forget every record that was not delivered, as the stream does a day after it.
+    pub async fn forget(&mut self) -> Result<(), Error> {
+        for shard in self.shards().await? {
+            loop {
+                let page = self.page(&shard).await?;
+                let Some(last) = page.back() else { break };
+                self.checkpoint.insert(shard.clone(), last.sequence.clone());
+            }
+        }
+        Ok(self.file.keep(&self.checkpoint)?)
+    }
+
+    async fn shards(&self) -> Result<Vec<String>, Error> {
         let stream = self
             .client
             .describe_stream()
@@ -84,18 +111,8 @@ impl Stream {
             .stream_description()
             .map(|stream| stream.shards())
             .unwrap_or_default();
-        let mut passed = 0;
-        for shard in shards.iter().filter_map(|shard| shard.shard_id()) {
-            let changes = self.page(shard).await?;
-            passed += self.deliver(shard, changes).await?;
-        }
-        Ok(passed)
-    }
-
-    /// Begin again at the oldest record that the stream still has: to a function, a stream is delivered at
-    /// least once.
-    pub fn replay(&mut self) {
-        self.checkpoint.clear();
+        let id = |shard: &Shard| shard.shard_id().map(str::to_owned);
+        Ok(shards.iter().filter_map(id).collect())
     }
 
     async fn page(&self, shard: &str) -> Result<VecDeque<Change>, Error> {

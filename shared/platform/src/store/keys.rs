@@ -38,6 +38,13 @@ pub(super) fn key(pk: impl Display, sk: impl Display) -> Key {
 /// What the key of every act begins with.
 pub(super) const CHAIN: &str = "CHAIN#";
 
+/// And the key of every version of a recipient.
+pub(super) const RECIPIENT: &str = "RECIPIENT#";
+/// Under which its newest version lies.
+pub(super) const NOW: &str = "NOW";
+/// Under which it lies that everyone whom it concerns is looked at again.
+pub(super) const AGAIN: &str = "AGAIN";
+
 pub(super) fn chain(subject: &Subject) -> String {
     format!("{CHAIN}{subject}")
 }
@@ -67,16 +74,16 @@ pub(super) fn entry(subject: &Subject, recipient: &RecipientId) -> Key {
 }
 
 pub(super) fn recipients(recipient: &RecipientId) -> String {
-    format!("RECIPIENT#{recipient}")
+    format!("{RECIPIENT}{recipient}")
 }
 
 pub(super) fn recipient(recipient: &RecipientId) -> Key {
-    key(recipients(recipient), "NOW")
+    key(recipients(recipient), NOW)
 }
 
 /// Written so that the stream tells of it: everyone whom the recipient concerns is looked at again.
 pub(super) fn again(recipient: &RecipientId) -> Key {
-    key(recipients(recipient), "AGAIN")
+    key(recipients(recipient), AGAIN)
 }
 
 pub(super) fn breaker(recipient: &RecipientId) -> Key {
@@ -130,6 +137,6 @@ pub fn stream_key(pk: &str, sk: &str) -> Option<StreamKey> {
             version: sk.parse().ok()?,
         });
     }
-    let recipient = pk.strip_prefix("RECIPIENT#")?;
+    let recipient = pk.strip_prefix(RECIPIENT)?;
     recipient.parse().ok().map(StreamKey::Recipient)
 }

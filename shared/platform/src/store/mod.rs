@@ -35,7 +35,7 @@ pub use ledger::{Claim, Doubt, Entry, LEASE, Postponed, Reading};
 pub use profile::{Content, FieldEdits};
 pub use recipients::{Registration, Settings};
 pub use sweep::{Due, Mark, Moved};
-pub use walk::{Place, Subjects};
+pub use walk::{Place, Scanned};
 
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 

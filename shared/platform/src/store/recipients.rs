@@ -108,7 +108,9 @@ impl Store {
             version: version + 1,
             keys_given: keys_given + usize::from(new_secret.is_some()),
         };
-        let attributes = attributes(&registered)?;
+        let mut attributes = attributes(&registered)?;
+        // For `reconcile`, which looks for what changed while nothing followed from changes.
+        attributes.push(("at", instant(now)));
         let kept = keys::key(keys::recipients(id), keys::version(version + 1));
         let mut items = vec![with(kept, &attributes)];
         if let Some(secret) = new_secret {

@@ -1,0 +1,100 @@
+//! Who must be told of a record, as it stands and as the ledger says that it was told.
+
+use std::collections::BTreeMap;
+
+use domain::codes::RecipientId;
+use domain::holding::Holding;
+use domain::policy::Policies;
+use domain::recipient::{Access, Recipient, RecipientKind, Role};
+use domain::record::{Record, View};
+use jiff::Timestamp;
+use platform::queue::{Errand, Queue};
+use platform::store::{Entry, Store};
+
+use crate::Error;
+
+/// A recipient that may hold something else than it acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Behind {
+    pub recipient: RecipientId,
+    /// Whether it was never told of the subject.
+    pub is_new: bool,
+}
+
+/// The recipients that are behind a record.
+pub async fn behind(store: &Store, record: &Record, now: Timestamp) -> Result<Vec<Behind>, Error> {
+    let ledger = store.ledger(&record.subject).await?;
+    let view = record.now(store.policies, now);
+
+    let mut behind = Vec::new();
+    for recipient in concerned(store.policies, record, &ledger) {
+        let entry = ledger.iter().find(|entry| entry.recipient == recipient.id);
+        if differs(&view, &recipient, entry) {
+            let is_new = entry.is_none();
+            behind.push(Behind {
+                recipient: recipient.id,
+                is_new,
+            });
+        }
+    }
+    Ok(behind)
+}
+
+/// Send them an errand each. Whoever is new is a member first: cut off in between, somebody is looked at in
+/// vain, and nobody is forgotten.
+pub async fn tell(store: &Store, queue: &Queue, record: &Record, behind: &[Behind]) -> Result<(), Error> {
+    let subject = &record.subject;
+    for new in behind.iter().filter(|behind| behind.is_new) {
+        store.add_member(&new.recipient, subject).await?;
+    }
+    let errand = |behind: &Behind| Errand::deliver(subject.clone(), behind.recipient.clone(), record.version);
+    let errands: Vec<Errand> = behind.iter().map(errand).collect();
+    Ok(queue.send(&errands).await?)
+}
+
+/// Whoever may be concerned: the recipients that a notice names, the dealers of the active relations, and
+/// everyone who was ever told. They are taken to be authorised, which the delivery looks at itself.
+fn concerned(policies: &Policies, record: &Record, ledger: &[Entry]) -> Vec<Recipient> {
+    let mut kinds: BTreeMap<&RecipientId, RecipientKind> = BTreeMap::new();
+    kinds.extend(
+        ledger
+            .iter()
+            .map(|entry| (&entry.recipient, RecipientKind::Dealer)),
+    );
+    kinds.extend(
+        record
+            .state()
+            .relations
+            .keys()
+            .map(|relation| (&relation.recipient, RecipientKind::Dealer)),
+    );
+    for policy in policies.iter() {
+        kinds.extend(policy.standing.iter().map(|(id, standing)| (id, standing.kind)));
+    }
+    let recipient = |(id, kind): (&RecipientId, RecipientKind)| Recipient {
+        id: id.clone(),
+        kind,
+        role: if kind == RecipientKind::Processor {
+            Role::Processor
+        } else {
+            Role::SeparateController
+        },
+        history: vec![Access {
+            since: Timestamp::MIN,
+            authorised: true,
+            sharing: true,
+        }],
+    };
+    kinds.into_iter().map(recipient).collect()
+}
+
+/// Whether what this recipient may hold is not what it acknowledged to hold.
+fn differs(view: &View<'_>, recipient: &Recipient, entry: Option<&Entry>) -> bool {
+    let holding = Holding::of(view, recipient);
+    match entry {
+        Some(entry) => {
+            entry.is_in_doubt() || entry.next_attempt_at.is_some() || entry.acknowledged != holding
+        }
+        None => !holding.is_empty(),
+    }
+}
