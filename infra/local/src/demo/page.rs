@@ -1,4 +1,4 @@
-//! The page of the demo recipients: one card each, no script, renewed by the browser every two seconds.
+//! The page of the demo recipients: one card each, without a script.
 
 use std::fmt::Write;
 
@@ -12,12 +12,11 @@ const HEAD: &str = r#"<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="refresh" content="2">
 <title>Who holds what</title>
 <style>
   :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent) }
   body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem }
-  main { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); align-items: start }
+  .cards { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); align-items: start }
   h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin: 0 } h3 { font-size: .9rem; margin: 1rem 0 .25rem; overflow-wrap: anywhere }
   small, .none { opacity: .7 }
   section { border: 1px solid var(--line); border-radius: .6rem; padding: 1rem }
@@ -26,9 +25,10 @@ const HEAD: &str = r#"<!doctype html>
   li { border: 1px solid var(--line); border-radius: 1rem; font-size: .85rem; padding: 0 .6rem }
   table { border-collapse: collapse; font-size: .85rem } td { padding: .1rem .8rem .1rem 0; vertical-align: top; overflow-wrap: anywhere }
 </style>
-<h1>Who holds what</h1>
-<p>Each card is a recipient, and shows what it was last told that it may hold.</p>
 <main>
+<h1>Who holds what</h1>
+<p>Each card is a recipient, and shows what it was last told that it may hold. <a href="">Look again</a></p>
+<div class="cards">
 "#;
 
 pub(super) fn of(recipients: &Recipients, now: Timestamp) -> String {
@@ -38,7 +38,7 @@ pub(super) fn of(recipients: &Recipients, now: Timestamp) -> String {
     }
     let _ = write!(
         page,
-        "</main>\n<p><small>{} by the runner's clock</small></p>\n",
+        "</div>\n<p><small>{} by the runner's clock</small></p>\n</main>\n",
         shown(now)
     );
     page
