@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use platform::http::chain;
 use platform::queue::{self, Errand, Queue};
 use platform::store::{self, DueItem, SHARDS, Store, StreamKey, Wake};
-use platform::stream::{StreamEvent, StreamResponse};
+use platform::stream::{Change, StreamEvent, StreamResponse};
 use platform::wire::Word;
 
 pub use behind::{Behind, behind, tell};
@@ -40,6 +40,7 @@ pub async fn handle(store: &Store, queue: &Queue, now: Timestamp, event: StreamE
     let mut done = BTreeSet::new();
     for record in &event.records {
         let Some(key) = record.key() else { continue };
+        watch(&key, record.change());
         let followed = match &key {
             StreamKey::Act { subject, .. } => match subjects.remove(subject) {
                 Some(versions) => follow_act(store, queue, now, subject, &versions).await,
@@ -59,6 +60,16 @@ pub async fn handle(store: &Store, queue: &Queue, now: Timestamp, event: StreamE
         }
     }
     StreamResponse::default()
+}
+
+/// Acts are added, and nothing may change or delete one. Whoever did had rights of their own: an alarm looks for
+/// this line.
+fn watch(key: &StreamKey, change: Change) {
+    if let StreamKey::Act { subject, version } = key
+        && change != Change::Insert
+    {
+        tracing::error!(tampered = ?change, %subject, version, "an act of {subject} was changed or deleted");
+    }
 }
 
 /// An act was added: tell the recipients for whom it makes a difference, and note when to look again.

@@ -13,7 +13,18 @@ pub struct StreamEvent {
 
 #[derive(Debug, Deserialize)]
 pub struct StreamRecord {
+    #[serde(rename = "eventName")]
+    event: Change,
     dynamodb: Image,
+}
+
+/// What became of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Change {
+    Insert,
+    Modify,
+    Remove,
 }
 
 #[derive(Debug, Deserialize)]
@@ -53,6 +64,10 @@ impl StreamRecord {
     /// What changed; none for a kind of item that nothing follows from.
     pub fn key(&self) -> Option<StreamKey> {
         stream_key(&self.dynamodb.keys.pk.text, &self.dynamodb.keys.sk.text)
+    }
+
+    pub fn change(&self) -> Change {
+        self.event
     }
 
     pub fn sequence_number(&self) -> &str {

@@ -1,0 +1,7 @@
+//! What the template says and what the code does are the same: each way that one could be changed without the
+//! other fails here.
+
+#[path = "wiring/alarms.rs"]
+mod alarms;
+#[path = "wiring/template.rs"]
+mod template;

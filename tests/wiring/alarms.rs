@@ -1,0 +1,113 @@
+//! An alarm that counts lines of a log finds the lines that the code writes, and no others.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use tests::{AttributeValue, Item, Someone, World};
+use tracing::subscriber::DefaultGuard;
+
+use crate::template::resources;
+
+/// What the functions of a test have logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// Of this thread, and so of this test, until the guard is dropped.
+    fn open() -> (Self, DefaultGuard) {
+        let log = Self::default();
+        let writer = log.clone();
+        let subscriber = platform::telemetry::log_to(move || writer.clone());
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    /// The lines that the metric filter with this name counts.
+    fn counted(&self, filter: &str) -> Vec<Value> {
+        let filters = resources("AWS::Logs::MetricFilter");
+        let pattern = filters[filter]["FilterPattern"].as_str().expect("a pattern");
+        let text = String::from_utf8(self.0.lock().expect("no panic").clone()).expect("text");
+        let lines = text.lines().map(|line| serde_json::from_str(line).expect("JSON"));
+        lines.filter(|line| matches(pattern, line)).collect()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("no panic").extend_from_slice(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// As CloudWatch reads `{ $.some.field = * }`, and `> 0` for a number.
+fn matches(pattern: &str, line: &Value) -> bool {
+    let words: Vec<&str> = pattern.split_whitespace().collect();
+    let ["{", field, operator, operand, "}"] = words[..] else {
+        panic!("{pattern} is not understood here");
+    };
+    let pointer = field.trim_start_matches('$').replace('.', "/");
+    let value = line.pointer(&pointer).unwrap_or(&Value::Null);
+    match (operator, operand) {
+        ("=", "*") => !value.is_null(),
+        (">", "0") => value.as_f64().is_some_and(|value| value > 0.0),
+        _ => panic!("{pattern} is not understood here"),
+    }
+}
+
+#[tokio::test]
+async fn a_usual_day_says_how_far_the_sweep_is_and_rings_no_alarm() {
+    let (log, _guard) = Log::open();
+    let world = World::at_noon().await;
+    let someone = world.someone_who_granted_everything().await;
+    world.withdraw_all(&someone).await.is(200);
+    world.tick().await;
+
+    assert_eq!(log.counted("ConsentExpireBehind").len(), 1, "one line a run");
+    assert_eq!(log.counted("PartnerFanoutTampered"), [json!(null); 0]);
+}
+
+#[tokio::test]
+async fn an_act_that_is_changed_or_deleted_in_the_table_rings_the_alarm() {
+    let (log, _guard) = Log::open();
+    let world = World::at_noon().await;
+    let someone = world.someone_who_granted_everything().await;
+    world.withdraw_all(&someone).await.is(200);
+    world.settle().await;
+    let (engine, table) = world.engine();
+
+    let key = |item: &Item| ["pk", "sk"].map(|name| (name.to_owned(), item[name].clone()));
+    let [granted, withdrawn] = &world.chain(&someone).await[..] else {
+        panic!("two acts");
+    };
+    engine
+        .update_item()
+        .table_name(&table)
+        .set_key(Some(key(granted).into()))
+        .update_expression("SET note = :x")
+        .expression_attribute_values(":x", AttributeValue::S("x".to_owned()))
+        .send()
+        .await
+        .expect("changed");
+    world.settle().await;
+    assert_eq!(tampered(&log, &someone), ["Modify"]);
+
+    let deletion = engine.delete_item().table_name(&table);
+    let deletion = deletion.set_key(Some(key(withdrawn).into()));
+    deletion.send().await.expect("deleted");
+    world.settle().await;
+    assert_eq!(tampered(&log, &someone), ["Modify", "Remove"]);
+}
+
+fn tampered(log: &Log, someone: &Someone) -> Vec<Value> {
+    let lines = log.counted("PartnerFanoutTampered");
+    let fields = lines.into_iter().map(|line| line["fields"].clone());
+    let told = fields.map(|fields| {
+        assert_eq!(fields["subject"], someone.pseudonym.as_str());
+        fields["tampered"].clone()
+    });
+    told.collect()
+}
