@@ -26,10 +26,14 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
+use callers::Tokens;
+
 #[path = "world/answer.rs"]
 mod answer;
 #[path = "world/answered.rs"]
 mod answered;
+#[path = "world/callers.rs"]
+mod callers;
 #[path = "world/calls.rs"]
 mod calls;
 #[path = "world/edited.rs"]
@@ -49,6 +53,7 @@ mod visitors;
 
 pub use answer::Answer;
 pub use answered::{allowed, denied, standings};
+pub use callers::Caller;
 pub use calls::{Call, Calls, Cost, Fate, Made};
 pub use edited::{alone, edited};
 pub use interactions::INTERACTIONS;
@@ -109,6 +114,7 @@ pub struct World {
     system: Mutex<System>,
     people: AtomicU32,
     keys: AtomicU32,
+    tokens: Tokens,
 }
 
 /// A data subject: how the caller names it, and how everybody else knows it.
@@ -137,10 +143,7 @@ impl World {
     /// If the system does not start: then no test can.
     pub async fn under(policies: &'static Policies, now: &str) -> Self {
         let clock = Clock::at(instant(now));
-        let options = Options {
-            authorizer: Some(Arc::new(|token, _| claims(token))),
-            ..Options::in_memory(Template::deployed().expect("a template"), clock.clone())
-        };
+        let options = Options::in_memory(Template::deployed().expect("a template"), clock.clone());
         let calls = Calls::before(aws_smithy_http_client::Builder::new().build_http());
         let http = SharedHttpClient::new(calls.clone());
         let repeating = calls.clone();
@@ -164,6 +167,7 @@ impl World {
             system: Mutex::new(system),
             people: AtomicU32::new(0),
             keys: AtomicU32::new(0),
+            tokens: Tokens::default(),
         };
         for (name, kind, role) in STANDING {
             world
@@ -242,9 +246,8 @@ impl World {
         media: &str,
         asked: Value,
     ) -> Answer {
-        let token = format!("Bearer recipient:{recipient}");
-        let headers = [("authorization", token.as_str()), ("content-type", media)];
-        self.send(method, path, &headers, asked.to_string().into_bytes())
+        let (headers, body) = ([("content-type", media)], asked.to_string().into_bytes());
+        self.send_as(Caller::Partner(recipient), method, path, &headers, body)
             .await
     }
 
@@ -573,22 +576,41 @@ impl World {
         .await
     }
 
-    /// Any request at all.
+    /// A token of somebody, that is good now.
+    pub fn token(&self, caller: Caller<'_>) -> String {
+        self.tokens.of(caller, self.now()).unwrap_or_default()
+    }
+
+    /// Any request at all, as a back end of the controller.
+    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
+        self.send_as(Caller::Service, method, path, headers, body).await
+    }
+
+    /// The same as somebody else; a header `authorization` that is given goes before it.
     ///
     /// # Panics
     ///
     /// If a function crashed or broke: nothing that a caller sends and no fault may do that.
-    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
+    pub async fn send_as(
+        &self,
+        caller: Caller<'_>,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Answer {
         let method: Method = method.parse().expect("a method");
         let mut request = self
             .client
             .request(method, format!("{}{path}", self.endpoints.gateway))
             .body(body);
-        if !headers
+        let given = headers
             .iter()
-            .any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+            .any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+        if let Some(token) = self.tokens.of(caller, self.now())
+            && !given
         {
-            request = request.header("authorization", "Bearer the-controller");
+            request = request.bearer_auth(token);
         }
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -727,15 +749,4 @@ fn delivered_again(function: Function, calls: Calls) -> Function {
             answer
         })
     })
-}
-
-/// Every token is good, but none at all; one says which recipient it was given to.
-fn claims(token: &str) -> Option<serde_json::Map<String, Value>> {
-    if token.is_empty() {
-        return None;
-    }
-    let recipient = token
-        .strip_prefix("recipient:")
-        .map(|name| ("recipient".to_owned(), name.into()));
-    Some(recipient.into_iter().collect())
 }

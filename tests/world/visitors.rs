@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{Answer, BUNDLED, Someone, World, merged};
+use crate::{Answer, BUNDLED, Caller, Someone, World, merged};
 
 /// Where the mail goes in [`a_form`].
 pub const ADDRESS: &str = "ada@example.com";
@@ -11,13 +11,10 @@ impl World {
     /// Send the form of the bundled notice as a visitor does: with a key, and without a token.
     pub async fn send_form(&self, key: &str, asked: Value) -> Answer {
         let path = format!("/v1/forms/{BUNDLED}");
-        let headers = [
-            ("authorization", ""),
-            ("content-type", "application/json"),
-            ("idempotency-key", key),
-        ];
+        let headers = [("content-type", "application/json"), ("idempotency-key", key)];
         let asked = merged(a_form(), asked).to_string();
-        self.send("POST", &path, &headers, asked.into_bytes()).await
+        self.send_as(Caller::Nobody, "POST", &path, &headers, asked.into_bytes())
+            .await
     }
 
     /// Somebody who sent the form, and has not confirmed yet.
@@ -62,8 +59,7 @@ impl World {
         let path = link
             .strip_prefix(&self.endpoints.gateway)
             .expect("a link to the front door");
-        let headers = [("authorization", "")];
-        self.send("POST", path, &headers, Vec::new()).await
+        self.send_as(Caller::Nobody, "POST", path, &[], Vec::new()).await
     }
 }
 

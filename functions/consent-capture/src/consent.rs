@@ -6,6 +6,7 @@ use domain::grant::Given;
 use domain::record::Record;
 use jiff::Timestamp;
 use platform::asked::{Evidence, Source};
+use platform::caller::Caller;
 use platform::http::{self, Answer, Problem, Request, Status};
 use platform::pseudonym::Pseudonyms;
 use platform::store::Store;
@@ -54,7 +55,7 @@ pub(crate) async fn capture(
     let guard = http::keyed_guard(&request)?;
     let asked: Asked = http::body(&request)?;
     let beside = asked.evidence.beside()?;
-    let given = Given::from(asked);
+    let given = asked.given(&Caller::of(&request)?);
 
     let grant = |record: &Record| record.grant(store.policies, &given, now).map(Some);
     let change = store
@@ -69,20 +70,21 @@ pub(crate) async fn capture(
     )
 }
 
-impl From<Asked> for Given {
-    fn from(asked: Asked) -> Self {
-        Self {
-            notice: asked.notice.id.0,
-            version: asked.notice.version,
-            language: asked.notice.language.0,
-            brand: asked.brand.0,
-            via: asked.source.via(),
-            grade: asked.evidence.grade(),
-            controls: values(asked.controls),
-            channels: values(asked.channels),
-            facets: values(asked.facets),
-            happened_at: asked.happened_at.map(|instant| instant.0.0),
-            to_be_confirmed: false,
+impl Asked {
+    /// What was given, taken for what it is worth from this caller.
+    fn given(self, caller: &Caller) -> Given {
+        Given {
+            notice: self.notice.id.0,
+            version: self.notice.version,
+            language: self.notice.language.0,
+            brand: self.brand.0,
+            via: caller.via(self.source),
+            grade: caller.grade(self.evidence.grade()),
+            controls: values(self.controls),
+            channels: values(self.channels),
+            facets: values(self.facets),
+            happened_at: self.happened_at.map(|instant| instant.0.0),
+            to_be_confirmed: matches!(caller, Caller::Site),
         }
     }
 }

@@ -10,6 +10,7 @@ use domain::record::{Record, When};
 use domain::subject::Subject;
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
+use platform::caller::Caller;
 use platform::http::{self, Answer, Problem, Request};
 use platform::pseudonym::Pseudonyms;
 use platform::store::{Registration, Store};
@@ -75,7 +76,7 @@ pub(crate) async fn answer(
 ) -> Answer {
     http::only_query(&request, &[])?;
     let asked: Asked = http::body(&request)?;
-    let subjects = checked(&asked.questions, pseudonyms, now)?;
+    let subjects = checked(&asked.questions, &Caller::of(&request)?, pseudonyms, now)?;
     let (records, recipients) = read(store, &asked.questions, &subjects).await?;
 
     let mut answers = Vec::new();
@@ -121,9 +122,10 @@ async fn suppressed<'s>(
     Ok(try_join_all(states).await?.into_iter().flatten().collect())
 }
 
-/// The subjects of the questions, once each question makes sense.
+/// The subjects of the questions, once each question makes sense and is this caller's to ask.
 fn checked(
     questions: &[QuestionAsked],
+    caller: &Caller,
     pseudonyms: &Pseudonyms,
     now: Timestamp,
 ) -> Result<Vec<Subject>, Problem> {
@@ -144,8 +146,16 @@ fn checked(
             let instant = instant.as_ref().map(|instant| instant.0.0);
             crate::not_ahead(instant, now, || format!("/questions/{place}/{name}"))?;
         }
+        let field = || format!("/questions/{place}/subject");
         let subject = pseudonyms.subject(&question.subject);
-        subject.map_err(|error| http::bad_subject(error, format!("/questions/{place}/subject")))
+        let subject = subject.map_err(|error| http::bad_subject(error, field()))?;
+        caller
+            .may_name(&subject, pseudonyms)
+            .map_err(|problem| problem.with_field(field()))?;
+        caller
+            .may_ask_as(&question.who.0)
+            .map_err(|problem| problem.with_field(format!("/questions/{place}/who")))?;
+        Ok(subject)
     });
     subjects.collect()
 }

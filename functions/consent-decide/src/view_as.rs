@@ -6,6 +6,7 @@ use domain::codes::RecipientId;
 use domain::decide::{Party, for_any_purpose};
 use domain::holding::Holding;
 use jiff::Timestamp;
+use platform::caller::Caller;
 use platform::http::{self, Answer, Problem, Request, Status};
 use platform::pseudonym::Pseudonyms;
 use platform::store::Store;
@@ -30,6 +31,7 @@ pub(crate) async fn answer(
 ) -> Answer {
     let subject = http::subject(&request, pseudonyms)?;
     let id: RecipientId = http::path(&request, "recipient")?;
+    Caller::of(&request)?.may_ask_as(&id)?;
     http::only_query(&request, &[])?;
     let registered = store.recipient(&id).await?;
     let Some(registration) = registered else {

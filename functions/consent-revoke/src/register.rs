@@ -4,7 +4,8 @@ use domain::act;
 use domain::codes::Channel;
 use domain::record::Record;
 use jiff::Timestamp;
-use platform::asked::Evidence;
+use platform::asked::{Evidence, Source};
+use platform::caller::Caller;
 use platform::http::{self, Answer, Problem, Request, Status};
 use platform::pseudonym::Pseudonyms;
 use platform::store::Store;
@@ -36,9 +37,10 @@ pub(crate) async fn check(
     let guard = http::guard(&request)?;
     let asked: Asked = http::body(&request)?;
     let beside = asked.evidence.beside()?;
+    let caller = Caller::of(&request)?;
     let evidence = act::Evidence {
-        via: act::Via::Staff,
-        grade: asked.evidence.grade(),
+        via: caller.via(Source::Staff),
+        grade: caller.grade(asked.evidence.grade()),
         brand: None,
         told_by: None,
     };

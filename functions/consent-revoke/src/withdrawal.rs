@@ -8,6 +8,7 @@ use domain::subject::Subject;
 use domain::withdraw::Selection;
 use jiff::Timestamp;
 use platform::asked::{Evidence, Source};
+use platform::caller::{self, Caller};
 use platform::http::{self, Answer, Problem, Request, Status};
 use platform::pseudonym::Pseudonyms;
 use platform::store::{Guard, Store};
@@ -57,11 +58,11 @@ pub(crate) async fn withdraw_told_to_a_recipient(
     now: Timestamp,
     request: Request,
 ) -> Answer {
-    let recipient = http::recipient_itself(&request)?;
+    let recipient = caller::recipient_itself(&request)?;
     let subject = http::subject(&request, pseudonyms)?;
     if !store.was_ever_told(&subject, &recipient).await? {
         let detail = "this recipient never held data of the subject";
-        return Err(Problem::new(Status::FORBIDDEN, "not-concerned", detail));
+        return Err(caller::forbidden("not-concerned", detail));
     }
     take(store, &subject, Some(recipient), now, request).await
 }
@@ -80,9 +81,10 @@ async fn take(
     };
     let asked: Asked = http::body(&request)?;
     let beside = asked.evidence.beside()?;
+    let caller = Caller::of(&request)?;
     let evidence = act::Evidence {
-        via: asked.source.via(),
-        grade: asked.evidence.grade(),
+        via: caller.via(asked.source),
+        grade: caller.grade(asked.evidence.grade()),
         brand: None,
         told_by,
     };

@@ -12,12 +12,16 @@ use domain::recipient::Recipient;
 use domain::record::Record;
 use domain::refusal::Refusal;
 use jiff::Timestamp;
+use platform::asked::Source as Told;
+use platform::caller::{self, Caller};
 use platform::http::{self, Answer, Problem, Request, Status};
 use platform::pseudonym::Pseudonyms;
 use platform::store::{Beside, FieldEdits, Store};
 use platform::told::ChangeTold;
 use serde_json::{Map, Value};
 
+/// The source of what the data subject itself says.
+const OWN_WORD: &str = "subject";
 const TEXT_LEN_MAX: usize = 1_000;
 const LIST_LEN_MAX: usize = 50;
 
@@ -37,7 +41,7 @@ pub(crate) async fn update_from_a_recipient(
     now: Timestamp,
     request: Request,
 ) -> Answer {
-    let id = http::recipient_itself(&request)?;
+    let id = caller::recipient_itself(&request)?;
     let registered = store.recipient(&id).await?;
     let recipient = registered
         .map(|registration| registration.recipient)
@@ -57,12 +61,17 @@ async fn take(
     let source: Option<Source> = http::query(&request, "source")?;
     let source =
         source.ok_or_else(|| Problem::bad("malformed", "query source", "say where the data comes from"))?;
+    let caller = Caller::of(&request)?;
+    if matches!(caller, Caller::Subject(_)) && source.as_str() != OWN_WORD {
+        let detail = "a data subject tells of itself: source=subject";
+        return Err(Problem::unprocessable("not-your-source", "query source", detail));
+    }
     let guard = http::guard(&request)?;
     let patch: Map<String, Value> = http::merge_patch(&request)?;
     let edits = edits(patch)?;
     let named: BTreeMap<Category, Edit> = edits.iter().map(named).collect();
     let (via, told_by) = match &from {
-        None => (Via::Staff, None),
+        None => (caller.via(Told::Staff), None),
         Some(recipient) => (Via::Recipient, Some(recipient.id.clone())),
     };
     let evidence = Evidence {

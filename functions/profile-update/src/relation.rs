@@ -4,6 +4,7 @@ use domain::act::{Evidence, Grade, Relation};
 use domain::record::Record;
 use jiff::Timestamp;
 use platform::asked::Source;
+use platform::caller::Caller;
 use platform::http::{self, Answer, Problem, Request, Status};
 use platform::pseudonym::Pseudonyms;
 use platform::store::{Beside, Store};
@@ -37,7 +38,7 @@ pub(crate) async fn start(
     http::only_query(&request, &[])?;
     let guard = http::guard(&request)?;
     let asked: Asked = http::optional_body(&request)?;
-    let evidence = evidence(asked.source.unwrap_or(Source::Staff));
+    let evidence = evidence(&Caller::of(&request)?, asked.source.unwrap_or(Source::Staff));
     let day = |asked: Option<Word<Day>>| asked.map(|day| day.0.0);
     let days = (day(asked.since), day(asked.delivered_on));
     let registered = store.recipient(&relation.recipient).await?;
@@ -63,8 +64,9 @@ pub(crate) async fn end(store: &Store, pseudonyms: &Pseudonyms, now: Timestamp, 
     let relation = relation(&request)?;
     http::only_query(&request, &[])?;
     let guard = http::guard(&request)?;
+    let caller = Caller::of(&request)?;
 
-    let step = |record: &Record| record.part(&relation, evidence(Source::Staff), now);
+    let step = |record: &Record| record.part(&relation, evidence(&caller, Source::Staff), now);
     let change = store
         .amend(&subject, &guard, &Beside::Nothing, step)
         .await
@@ -86,9 +88,9 @@ fn relation(request: &Request) -> Result<Relation, Problem> {
 }
 
 /// Relations are facts of somebody's books, not acts of consent: there is nothing to prove.
-fn evidence(source: Source) -> Evidence {
+fn evidence(caller: &Caller, source: Source) -> Evidence {
     Evidence {
-        via: source.via(),
+        via: caller.via(source),
         grade: Grade::D,
         brand: None,
         told_by: None,

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use domain::codes::RecipientId;
 use domain::recipient::{RecipientKind, Role};
 use jiff::Timestamp;
+use platform::caller::Caller;
 use platform::endpoint::Reach;
 use platform::http::{self, Answer, Problem, Request, Status};
 use platform::store::{Error, Settings, Store};
@@ -94,6 +95,7 @@ pub(crate) async fn new_key(store: &Store, now: Timestamp, request: Request) -> 
 
 pub(crate) async fn show(store: &Store, request: Request) -> Answer {
     let id: RecipientId = http::path(&request, "recipient")?;
+    Caller::of(&request)?.may_ask_as(&id)?;
     http::only_query(&request, &[])?;
     let registered = store
         .recipient(&id)

@@ -78,12 +78,18 @@ impl Demo {
 
     /// Register the demo recipients as anybody would: through the gateway. The secret comes with the first
     /// registration and is kept with what the recipient holds.
-    pub async fn register(&self, client: &reqwest::Client, gateway: &str) -> Result<(), reqwest::Error> {
+    pub async fn register(
+        &self,
+        client: &reqwest::Client,
+        gateway: &str,
+        token: &str,
+    ) -> Result<(), reqwest::Error> {
         for (name, kind, role) in RECIPIENTS {
             let endpoint = format!("{gateway}/demo/recipients/{name}/events");
             let settings = json!({ "kind": kind, "role": role, "authorised": true, "endpoint": endpoint });
             let put = client.put(format!("{gateway}/v1/recipients/{name}"));
             let put = put
+                .bearer_auth(token)
                 .header(header::CONTENT_TYPE, "application/json")
                 .body(settings.to_string());
             let told = put.send().await?.error_for_status()?.bytes().await?;

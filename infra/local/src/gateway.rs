@@ -1,12 +1,13 @@
 //! API Gateway's part: an HTTP request becomes an event of payload format 2.0, the function's answer HTTP.
 //!
-//! Absent: CORS, throttling, access logs, custom domains. The token's signature is checked by whatever
-//! [`Authorizer`] is given, because the issuer of a deployment is not here.
+//! Absent: CORS, throttling, access logs, custom domains. Tokens are those of the runner's own issuer, because
+//! the one of a deployment is not here.
 
 mod answer;
 mod event;
 mod routes;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,16 +19,14 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::clock::Clock;
 use crate::invoke::Functions;
+use crate::issuer;
 use crate::template::Route;
 use event::Call;
 use routes::Routes;
-
-/// The claims of a bearer token that is good at this time, or none.
-pub type Authorizer = Arc<dyn Fn(&str, Timestamp) -> Option<Map<String, Value>> + Send + Sync>;
 
 const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
 /// As long as an HTTP API waits for any integration.
@@ -40,20 +39,17 @@ struct Inner {
     routes: Routes,
     functions: Functions,
     clock: Clock,
-    authorizer: Option<Authorizer>,
     requests: AtomicU64,
 }
 
 impl Gateway {
-    /// Without an authorizer every route is open: then a token is neither asked for nor looked at.
-    pub fn new(routes: &[Route], functions: Functions, clock: Clock, authorizer: Option<Authorizer>) -> Self {
+    pub fn new(routes: &[Route], functions: Functions, clock: Clock) -> Self {
         let routes = Routes::new(routes);
         let requests = AtomicU64::new(0);
         Self(Arc::new(Inner {
             routes,
             functions,
             clock,
-            authorizer,
             requests,
         }))
     }
@@ -74,7 +70,7 @@ async fn answer(
         return Fixed::NotFound.into_response();
     };
     let now = gateway.clock.now();
-    let token = match gateway.admit(route, &head.headers, now) {
+    let token = match Inner::admit(route, &head.headers, now) {
         Ok(token) => token,
         Err(refused) => return refused.into_response(),
     };
@@ -113,8 +109,8 @@ async fn answer(
 
 impl Inner {
     /// What the function gets to know of the token, if the route asks for one and it is good.
-    fn admit(&self, route: &Route, headers: &HeaderMap, now: Timestamp) -> Result<Option<Value>, Fixed> {
-        let (Some(scopes), Some(authorizer)) = (&route.token, &self.authorizer) else {
+    fn admit(route: &Route, headers: &HeaderMap, now: Timestamp) -> Result<Option<Value>, Fixed> {
+        let Some(scopes) = &route.token else {
             return Ok(None);
         };
         let presented = headers
@@ -123,7 +119,7 @@ impl Inner {
         // API Gateway takes the token with the word Bearer before it and without.
         let bearer = presented.map(|value| value.strip_prefix("Bearer ").unwrap_or(value));
         let claims = bearer
-            .and_then(|token| authorizer(token, now))
+            .and_then(|token| issuer::claims(token, now))
             .ok_or(Fixed::Unauthorized)?;
 
         let held = claims
@@ -140,6 +136,10 @@ impl Inner {
         } else {
             json!(scopes)
         };
+        let claims: BTreeMap<_, _> = claims
+            .iter()
+            .map(|(name, claim)| (name, issuer::told(claim)))
+            .collect();
         Ok(Some(json!({ "jwt": { "claims": claims, "scopes": scopes } })))
     }
 }

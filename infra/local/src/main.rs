@@ -6,15 +6,18 @@ use std::process::ExitCode;
 use local::clock::Clock;
 use local::command;
 use local::functions;
+use local::issuer::{self, Bearer};
 use local::policy_check;
 use local::system::{Options, System};
 use local::template::Template;
+use local::token;
 
 const HELP: &str = "\
 The whole of Assenso in one process, on 127.0.0.1
 
     cargo run -p local -- [--data DIR] [--port N]
     cargo run -p local -- policy check FILE
+    cargo run -p local -- token --scope SCOPE [--recipient R] [--subject S]
     cargo run -p local -- due recompute --help
     cargo run -p local -- reconcile --help
 
@@ -39,6 +42,9 @@ struct Serve {
 #[tokio::main]
 async fn main() -> ExitCode {
     let mut words = std::env::args().skip(1).peekable();
+    if words.next_if_eq("token").is_some() {
+        return ended(token::run(words));
+    }
     if words.next_if_eq("due").is_some() {
         return ended(command::due(words).await);
     }
@@ -74,6 +80,11 @@ fn ended(result: Result<(), Box<dyn std::error::Error>>) -> ExitCode {
 }
 
 async fn serve(asked: Serve) -> Result<(), Box<dyn std::error::Error>> {
+    let service = Bearer {
+        scope: "service".to_owned(),
+        ..Bearer::default()
+    };
+    let token = issuer::token(&service, Clock::system().now())?;
     let options = Options {
         data: asked.data,
         port: asked.port,
@@ -86,9 +97,9 @@ async fn serve(asked: Serve) -> Result<(), Box<dyn std::error::Error>> {
     .await?;
     system
         .demo
-        .register(&platform::courier::client()?, &system.endpoints.gateway)
+        .register(&platform::courier::client()?, &system.endpoints.gateway, &token)
         .await?;
-    println!("{}", banner(&system.endpoints.gateway));
+    println!("{}", banner(&system.endpoints.gateway, &token));
 
     let end = async {
         // Without a signal handler, ctrl-c ends the process the hard way, which is an end too.
@@ -101,25 +112,27 @@ async fn serve(asked: Serve) -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// What to try first.
-fn banner(gateway: &str) -> String {
+fn banner(gateway: &str, token: &str) -> String {
     format!(
         r#"
 Assenso is at {gateway}, on this computer alone; ctrl-c ends it.
 What the demo recipients hold: {gateway}/demo/recipients
 
-Tie somebody to a dealer, capture a consent, ask, withdraw:
+Tie somebody to a dealer, capture a consent, ask, withdraw, as a back end that has this token:
 
-  curl -X PUT {gateway}/v1/subjects/customer-4711/relations/dealer-sales/purchase/vehicle-1
+  AUTH='Authorization: Bearer {token}'
 
-  curl {gateway}/v1/subjects/customer-4711/consents \
+  curl -H "$AUTH" -X PUT {gateway}/v1/subjects/customer-4711/relations/dealer-sales/purchase/vehicle-1
+
+  curl -H "$AUTH" {gateway}/v1/subjects/customer-4711/consents \
     -H 'Content-Type: application/json' -H 'Idempotency-Key: "form-1"' \
     -d '{{"notice":{{"id":"bmw-italia-promotional","version":1,"language":"it"}},"brand":"bmw","source":"form",
          "controls":["promotional"],"channels":["email","phone"],"evidence":{{"kind":"signed-in"}}}}'
 
-  curl {gateway}/v1/decisions -H 'Content-Type: application/json' \
+  curl -H "$AUTH" {gateway}/v1/decisions -H 'Content-Type: application/json' \
     -d '{{"questions":[{{"subject":"customer-4711","who":"dealer-sales","purpose":"marketing","channel":"phone"}}]}}'
 
-  curl {gateway}/v1/subjects/customer-4711/withdrawals -H 'Content-Type: application/json' -d '{{"all":true}}'
+  curl -H "$AUTH" {gateway}/v1/subjects/customer-4711/withdrawals -H 'Content-Type: application/json' -d '{{"all":true}}'
 "#
     )
 }

@@ -11,8 +11,9 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::demo::Demo;
 use crate::engine::{self, Endpoints, Engine, Error};
-use crate::gateway::{Authorizer, Gateway};
+use crate::gateway::Gateway;
 use crate::invoke::Functions;
+use crate::issuer;
 use crate::queue::Consumer;
 use crate::schedule::Schedule;
 use crate::sqs::Sqs;
@@ -32,8 +33,6 @@ pub struct Options {
     pub clock: Clock,
     /// The gateway's port; 0 takes a free one.
     pub port: u16,
-    /// Who looks at tokens; without one, every route is open.
-    pub authorizer: Option<Authorizer>,
     /// Routes of the runner beside those of the template; without a fallback, which is the gateway.
     pub routes: Router,
 }
@@ -54,7 +53,7 @@ pub struct System {
 }
 
 impl Options {
-    /// In memory, on a free port, open to all, with the template that is deployed.
+    /// In memory, on a free port, with the template that is deployed.
     pub fn in_memory(template: Template, clock: Clock) -> Self {
         let routes = Router::new();
         Self {
@@ -62,7 +61,6 @@ impl Options {
             data: None,
             clock,
             port: 0,
-            authorizer: None,
             routes,
         }
     }
@@ -79,7 +77,6 @@ impl System {
             data,
             clock,
             port,
-            authorizer,
             routes,
         } = options;
         let data = data.as_deref();
@@ -92,8 +89,8 @@ impl System {
         let functions = functions(&endpoints).map_err(Error::Courier)?;
         let demo = Demo::open(clock.clone(), data)?;
 
-        let gateway = Gateway::new(&template.routes, functions.clone(), clock.clone(), authorizer).router();
-        let app = demo.router().merge(routes).merge(gateway);
+        let gateway = Gateway::new(&template.routes, functions.clone(), clock.clone()).router();
+        let app = demo.router().merge(issuer::router()).merge(routes).merge(gateway);
         let app = app.into_make_service_with_connect_info::<SocketAddr>();
         let serving = axum::serve(listener, app).with_graceful_shutdown(engine::stopped(&stopping));
         let gateway = tokio::spawn(async move {

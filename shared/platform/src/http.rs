@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use domain::codes::RecipientId;
 use domain::subject::Subject;
 use jiff::Timestamp;
 use lambda_http::http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, ETAG, RETRY_AFTER};
@@ -16,6 +15,7 @@ use serde::de::DeserializeOwned;
 pub use lambda_http::Request;
 pub use lambda_http::http::StatusCode as Status;
 
+use crate::caller::Caller;
 use crate::digest;
 pub use crate::problem::Problem;
 use crate::pseudonym::{BadSubject, Pseudonyms};
@@ -30,8 +30,6 @@ pub type Answer = Result<Response<Body>, Problem>;
 
 /// More than any request of this API needs.
 const BODY_BYTES_MAX: usize = 64 * 1024;
-/// The claim of a recipient's token that says which recipient it is.
-const RECIPIENT_CLAIM: &str = "recipient";
 const KEY_LEN_MAX: usize = 255;
 /// When a caller whose request was not answered may try again.
 const RETRY_AFTER_S: &str = "2";
@@ -408,32 +406,12 @@ fn fingerprint(request: &Request, key: &str) -> Result<Fingerprint, Problem> {
     })
 }
 
-/// The recipient that the path names, if the caller is that recipient: its token says so.
-pub fn recipient_itself(request: &Request) -> Result<RecipientId, Problem> {
-    let named: RecipientId = path(request, "recipient")?;
-    let claims = match request.request_context_ref() {
-        Some(RequestContext::ApiGatewayV2(context)) => context
-            .authorizer
-            .as_ref()
-            .and_then(|authorizer| authorizer.jwt.as_ref())
-            .map(|jwt| &jwt.claims),
-        _ => None,
-    };
-    let claimed = claims.and_then(|claims| claims.get(RECIPIENT_CLAIM));
-    if claimed.is_some_and(|claimed| claimed == named.as_str()) {
-        return Ok(named);
-    }
-    Err(Problem::new(
-        StatusCode::FORBIDDEN,
-        "not-yourself",
-        "a recipient speaks for itself alone",
-    ))
-}
-
-/// The data subject that the path names.
+/// The data subject that the path names, whom the caller may name.
 pub fn subject(request: &Request, pseudonyms: &Pseudonyms) -> Result<Subject, Problem> {
     let subject = pseudonyms.subject(&path_text(request, "subject"));
-    subject.map_err(|error| bad_subject(error, "path subject"))
+    let subject = subject.map_err(|error| bad_subject(error, "path subject"))?;
+    Caller::of(request)?.may_name(&subject, pseudonyms)?;
+    Ok(subject)
 }
 
 /// The problem with the name of a subject.

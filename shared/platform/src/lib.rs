@@ -6,6 +6,7 @@
 pub mod asked;
 pub mod aws;
 pub mod batch;
+pub mod caller;
 pub mod courier;
 pub mod digest;
 pub mod endpoint;

@@ -44,7 +44,8 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, slug, detail).with_field(field)
     }
 
-    fn with_field(mut self, field: impl Into<String>) -> Self {
+    /// The same, with what it is with.
+    pub fn with_field(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into());
         self
     }

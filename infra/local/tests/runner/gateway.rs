@@ -1,12 +1,11 @@
 //! The gateway, from raw HTTP to the event and back.
 
-use std::sync::Arc;
-
-use local::system::System;
+use local::invoke::Functions;
+use local::issuer::{self, Bearer};
 use serde_json::{Value, json};
 
 use crate::http::send;
-use crate::{Stub, options, started};
+use crate::{Stub, noon, started};
 
 #[tokio::test]
 async fn a_request_becomes_an_event_of_format_2() {
@@ -105,7 +104,7 @@ async fn the_gateway_has_answers_of_its_own() {
             r#"{"message":"Internal Server Error"}"#,
         ),
         ("GET /echo/plain", 200, r#"{"plain":true}"#),
-        ("GET /guarded", 200, r#"{"plain":true}"#),
+        ("GET /guarded", 401, r#"{"message":"Unauthorized"}"#),
     ] {
         let answer = send(gateway, request, &[], b"").await;
         assert_eq!((answer.status, answer.body.as_str()), (status, body), "{request}");
@@ -127,18 +126,20 @@ async fn the_gateway_has_answers_of_its_own() {
 #[tokio::test]
 async fn a_guarded_route_asks_for_a_token_with_its_scope() {
     let echo = Stub::answering(|_| Ok(json!({ "statusCode": 200 })));
-    let mut options = options();
-    options.authorizer = Some(Arc::new(|token, _| {
-        let claims = json!({ "sub": "someone", "scope": token });
-        claims.as_object().filter(|_| token != "bad").cloned()
-    }));
-    let system = System::start(options, |_| Ok(echo.alone_as("echo")))
-        .await
-        .unwrap();
+    let system = started(echo.alone_as("echo")).await;
     let gateway = system.endpoints.gateway.as_str();
     let get = async |token: &str| {
         let header = format!("authorization: {token}");
         send(gateway, "GET /guarded", &[&header], b"").await
+    };
+    let bearer = |scope: &str, subject: &str| {
+        let (scope, subject) = (scope.to_owned(), Some(subject.to_owned()));
+        let bearer = Bearer {
+            scope,
+            subject,
+            recipient: None,
+        };
+        issuer::token(&bearer, noon()).unwrap()
     };
 
     let answer = send(gateway, "GET /guarded", &[], b"").await;
@@ -148,8 +149,32 @@ async fn a_guarded_route_asks_for_a_token_with_its_scope() {
     );
     assert!(answer.head.contains("www-authenticate: bearer"));
     assert_eq!(get("Bearer bad").await.status, 401);
-    assert_eq!(get("Bearer write").await.status, 403);
-    assert_eq!(get("Bearer write read").await.status, 200);
+    let refused = get(&format!("Bearer {}", bearer("write", "someone"))).await;
+    assert_eq!(
+        (refused.status, refused.body.as_str()),
+        (403, r#"{"message":"Forbidden"}"#)
+    );
+    assert_eq!(get(&bearer("write read", "someone")).await.status, 200);
     let token = &echo.events()[0]["requestContext"]["authorizer"]["jwt"];
-    assert_eq!(token["claims"]["sub"], "someone");
+    assert_eq!(token["scopes"], json!(["read"]));
+    assert_eq!(token["claims"]["subject"], "someone");
+    // Every claim is told as text.
+    assert_eq!(token["claims"]["iat"], noon().as_second().to_string());
+}
+
+#[tokio::test]
+async fn the_keys_of_the_issuer_are_served() {
+    let system = started(Functions::default()).await;
+    let keys = send(
+        &system.endpoints.gateway,
+        &format!("GET {}", issuer::JWKS),
+        &[],
+        b"",
+    )
+    .await;
+    let keys: Value = serde_json::from_str(&keys.body).unwrap();
+    assert_eq!(
+        (&keys["keys"][0]["kty"], &keys["keys"][0]["e"]),
+        (&json!("RSA"), &json!("AQAB"))
+    );
 }
