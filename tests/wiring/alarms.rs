@@ -26,9 +26,22 @@ impl Log {
     fn counted(&self, filter: &str) -> Vec<Value> {
         let filters = resources("AWS::Logs::MetricFilter");
         let pattern = filters[filter]["FilterPattern"].as_str().expect("a pattern");
-        let text = String::from_utf8(self.0.lock().expect("no panic").clone()).expect("text");
-        let lines = text.lines().map(|line| serde_json::from_str(line).expect("JSON"));
+        let lines = self.lines().into_iter();
         lines.filter(|line| matches(pattern, line)).collect()
+    }
+
+    /// What CloudWatch takes from the lines as values of this metric.
+    fn measured(&self, metric: &str) -> Vec<Value> {
+        let lines = self.lines().into_iter();
+        let of_it = lines.filter(|line| line["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"] == metric);
+        of_it.map(|line| line[metric].clone()).collect()
+    }
+
+    fn lines(&self) -> Vec<Value> {
+        let text = String::from_utf8(self.0.lock().expect("no panic").clone()).expect("text");
+        text.lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect()
     }
 }
 
@@ -66,7 +79,8 @@ async fn a_usual_day_says_how_far_the_sweep_is_and_rings_no_alarm() {
     world.withdraw_all(&someone).await.is(200);
     world.tick().await;
 
-    assert_eq!(log.counted("ConsentExpireBehind").len(), 1, "one line a run");
+    assert_eq!(log.measured("SweepLag"), [json!(0)], "one line a run");
+    assert_eq!(log.measured("OverdueWithdrawals"), [json!(null); 0]);
     assert_eq!(log.counted("PartnerFanoutTampered"), [json!(null); 0]);
 }
 

@@ -12,6 +12,7 @@ use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use platform::caller::Caller;
 use platform::http::{self, Answer, Problem, Request};
+use platform::metric;
 use platform::pseudonym::Pseudonyms;
 use platform::store::{Registration, Store};
 use platform::told::DecisionTold;
@@ -76,8 +77,10 @@ pub(crate) async fn answer(
 ) -> Answer {
     http::only_query(&request, &[])?;
     let asked: Asked = http::body(&request)?;
-    let subjects = checked(&asked.questions, &Caller::of(&request)?, pseudonyms, now)?;
+    let caller = Caller::of(&request)?;
+    let subjects = checked(&asked.questions, &caller, pseudonyms, now)?;
     let (records, recipients) = read(store, &asked.questions, &subjects).await?;
+    let records = known(store, &caller, records, &recipients, now).await?;
 
     let mut answers = Vec::new();
     let mut mailed = Vec::new();
@@ -105,7 +108,17 @@ pub(crate) async fn answer(
     for (answer, subject) in answers.iter_mut().zip(mailed) {
         answer.suppressed = subject.and_then(|subject| suppressed.get(subject).copied());
     }
+    count(&answers, now);
     crate::ok(&Told { answers })
+}
+
+fn count(answers: &[AnswerTold], now: Timestamp) {
+    let allowed = answers.iter().filter(|answer| answer.decision.allowed).count();
+    for (outcome, number) in [("allowed", allowed), ("denied", answers.len() - allowed)] {
+        if number > 0 {
+            metric::DECISIONS.record_by(outcome, number as u64, now);
+        }
+    }
 }
 
 /// Whose address is known not to be reached; read only for those who may be mailed.
@@ -193,6 +206,28 @@ async fn read(
     let records = try_join_all(records).await?.into_iter().collect();
     let recipients = try_join_all(recipients).await?.into_iter().flatten().collect();
     Ok((records, recipients))
+}
+
+/// The records as this caller may know them. A recipient asks for itself, so it is the one that was read.
+async fn known(
+    store: &Store,
+    caller: &Caller,
+    records: Records,
+    recipients: &Recipients,
+    now: Timestamp,
+) -> Result<Records, Problem> {
+    if !matches!(caller, Caller::Partner(_)) {
+        return Ok(records);
+    }
+    let asking = recipients
+        .values()
+        .next()
+        .map(|registration| &registration.recipient);
+    let known = records.into_values().map(async |record| {
+        let record = crate::as_known_to(store, caller, asking, record, now).await?;
+        Ok::<_, platform::store::Error>((record.subject.clone(), record))
+    });
+    Ok(try_join_all(known).await?.into_iter().collect())
 }
 
 impl QuestionAsked {

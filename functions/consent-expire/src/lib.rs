@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::future::{Either, join_all, select};
 use jiff::{SignedDuration, Timestamp};
 use platform::http::chain;
+use platform::metric;
 use platform::queue::{self, Queue};
 use platform::store::{self, NotTaken, SHARDS, Store};
 
@@ -65,7 +66,7 @@ pub async fn handle(
     }
 }
 
-/// The line that the lag metric of the template is read from: add fields, never rename them.
+/// What a run did, and how far behind it left the sweep.
 fn tell(swept: &[(Swept, Option<Error>)], now: Timestamp) {
     let sum = |count: fn(&Swept) -> usize| swept.iter().map(|(swept, _)| count(swept)).sum::<usize>();
     let reached = swept.iter().map(|(swept, _)| swept.reached.at()).min();
@@ -73,6 +74,7 @@ fn tell(swept: &[(Swept, Option<Error>)], now: Timestamp) {
     for error in swept.iter().filter_map(|(_, failed)| failed.as_ref()) {
         tracing::error!(cause = chain(error), "a shard was not swept");
     }
+    metric::SWEEP_LAG.record(behind_s.unsigned_abs(), now);
     tracing::info!(
         behind_s,
         looked_at = sum(|swept| swept.looked_at),

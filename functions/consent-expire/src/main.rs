@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use consent_expire::RUN_MAX;
 use jiff::{SignedDuration, Timestamp};
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Error, LambdaEvent};
 use platform::aws::Aws;
 use platform::queue::Queue;
 use platform::store::Store;
@@ -28,5 +28,5 @@ async fn main() -> Result<(), Error> {
         let until = tokio::time::sleep(Duration::try_from(left).unwrap_or_default());
         Ok::<_, Error>(consent_expire::handle(store, queue, now, until).await?)
     };
-    lambda_runtime::run(service_fn(run)).await
+    telemetry::run(run).await
 }

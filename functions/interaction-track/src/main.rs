@@ -2,7 +2,7 @@
 
 use aws_lambda_events::event::sqs::SqsEvent;
 use jiff::Timestamp;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Error, LambdaEvent};
 use platform::aws::Aws;
 use platform::pseudonym::Pseudonyms;
 use platform::queue::Queue;
@@ -21,5 +21,5 @@ async fn main() -> Result<(), Error> {
             interaction_track::handle(store, pseudonyms, dead, Timestamp::now(), event.payload).await,
         )
     };
-    lambda_runtime::run(service_fn(run)).await
+    telemetry::run(run).await
 }

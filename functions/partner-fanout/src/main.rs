@@ -1,7 +1,7 @@
 //! Runs the function under Lambda.
 
 use jiff::Timestamp;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Error, LambdaEvent};
 use platform::aws::Aws;
 use platform::queue::Queue;
 use platform::store::Store;
@@ -17,5 +17,5 @@ async fn main() -> Result<(), Error> {
     let run = async |event: LambdaEvent<StreamEvent>| {
         Ok::<_, Error>(partner_fanout::handle(store, queue, Timestamp::now(), event.payload).await)
     };
-    lambda_runtime::run(service_fn(run)).await
+    telemetry::run(run).await
 }

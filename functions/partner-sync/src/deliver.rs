@@ -11,6 +11,7 @@ use domain::subject::Subject;
 use jiff::Timestamp;
 use platform::courier::Letter;
 use platform::event::{Confirmation, Told, categories_told, letter};
+use platform::metric;
 use platform::store::{Claim, Registration};
 
 use crate::postpone::{self, Wait};
@@ -66,12 +67,16 @@ pub(crate) async fn bring_up_to_date(
     match delivered {
         Ok(()) => {
             store.acknowledge(&claim, &holding, now).await?;
+            let since_commit = now.duration_since(reading.record.learnt_at()).as_millis();
+            metric::DELIVERIES.record_by("acknowledged", 1, now);
+            metric::COMMIT_TO_ACKNOWLEDGEMENT.record(u64::try_from(since_commit).unwrap_or(0), now);
             if reading.breaker.failures > 0 {
                 store.note_success(&recipient, reading.breaker, now).await?;
             }
             Ok(())
         }
         Err(error) => {
+            metric::DELIVERIES.record_by("failed", 1, now);
             store.note_failure(&recipient, error.is_gone()).await?;
             delivery.postpone(Wait::Failed(&error), now).await
         }

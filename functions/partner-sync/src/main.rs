@@ -2,7 +2,7 @@
 
 use aws_lambda_events::event::sqs::SqsEvent;
 use jiff::Timestamp;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Error, LambdaEvent};
 use partner_sync::Parts;
 use platform::aws::Aws;
 use platform::courier::Courier;
@@ -26,5 +26,5 @@ async fn main() -> Result<(), Error> {
     let run = async |event: LambdaEvent<SqsEvent>| {
         Ok::<_, Error>(partner_sync::handle(parts, Timestamp::now(), event.payload).await)
     };
-    lambda_runtime::run(service_fn(run)).await
+    telemetry::run(run).await
 }

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use platform::courier;
 use platform::digest;
 use platform::http::chain;
+use platform::metric;
 use platform::store::{Claim, Doubt, DueItem, Postponed, Wake};
 
 use crate::{Error, Parts};
@@ -83,6 +84,7 @@ impl Delivery<'_> {
         }
         if deadline.is_some_and(|at| at <= now) && entry.overdue_at.is_none() {
             store.mark_overdue(self.claim, now).await?;
+            metric::OVERDUE_WITHDRAWALS.record(1, now);
             tracing::error!(
                 subject = %self.claim.subject,
                 recipient = %entry.recipient,

@@ -13,6 +13,7 @@ use platform::http::{Answer, Request};
 use platform::pseudonym::Pseudonyms;
 use platform::queue::Queue;
 use platform::store::Store;
+use platform::telemetry::{Invocation, Outcome};
 use platform::token::{Links, Tokens};
 use reqwest::Url;
 use serde::Serialize;
@@ -69,72 +70,39 @@ pub fn all(
     });
 
     let functions = [
-        (
-            "consent-capture",
-            http_function(&parts, |on, request, now| async move {
-                consent_capture::handle(&on.store, &on.pseudonyms, &on.tokens, now, request).await
-            }),
-        ),
-        (
-            "consent-revoke",
-            http_function(&parts, |on, request, now| async move {
-                consent_revoke::handle(&on.store, &on.pseudonyms, now, request).await
-            }),
-        ),
-        (
-            "consent-decide",
-            http_function(&parts, |on, request, now| async move {
-                consent_decide::handle(&on.store, &on.pseudonyms, now, request).await
-            }),
-        ),
-        (
-            "profile-update",
-            http_function(&parts, |on, request, now| async move {
-                profile_update::handle(&on.store, &on.pseudonyms, now, request).await
-            }),
-        ),
-        (
-            "recipient-registry",
-            http_function(&parts, |on, request, now| async move {
-                recipient_registry::handle(&on.store, LOOPBACK, now, request).await
-            }),
-        ),
-        (
-            "partner-fanout",
-            event_function(&parts, |on, event, now| async move {
-                Ok(partner_fanout::handle(&on.store, &on.queue, now, event).await)
-            }),
-        ),
-        (
-            "partner-sync",
-            event_function(&parts, |on, event, now| async move {
-                Ok(partner_sync::handle(&on.sync, now, event).await)
-            }),
-        ),
-        (
-            "interaction-track",
-            event_function(&parts, |on, event, now| async move {
-                Ok(
-                    interaction_track::handle(&on.store, &on.pseudonyms, &on.dead_interactions, now, event)
-                        .await,
-                )
-            }),
-        ),
-        (
-            "campaign-statistics",
-            http_function(&parts, |on, request, now| async move {
-                campaign_statistics::handle(&on.store, now, request).await
-            }),
-        ),
-        (
-            "consent-expire",
-            event_function(&parts, |on, _: Value, now| async move {
-                let until = tokio::time::sleep(consent_expire::RUN_MAX.unsigned_abs());
-                consent_expire::handle(&on.store, &on.queue, now, until)
-                    .await
-                    .map_err(|error| error.to_string())
-            }),
-        ),
+        http_function(&parts, "consent-capture", |on, request, now| async move {
+            consent_capture::handle(&on.store, &on.pseudonyms, &on.tokens, now, request).await
+        }),
+        http_function(&parts, "consent-revoke", |on, request, now| async move {
+            consent_revoke::handle(&on.store, &on.pseudonyms, now, request).await
+        }),
+        http_function(&parts, "consent-decide", |on, request, now| async move {
+            consent_decide::handle(&on.store, &on.pseudonyms, now, request).await
+        }),
+        http_function(&parts, "profile-update", |on, request, now| async move {
+            profile_update::handle(&on.store, &on.pseudonyms, now, request).await
+        }),
+        http_function(&parts, "recipient-registry", |on, request, now| async move {
+            recipient_registry::handle(&on.store, LOOPBACK, now, request).await
+        }),
+        event_function(&parts, "partner-fanout", |on, event, now| async move {
+            Ok(partner_fanout::handle(&on.store, &on.queue, now, event).await)
+        }),
+        event_function(&parts, "partner-sync", |on, event, now| async move {
+            Ok(partner_sync::handle(&on.sync, now, event).await)
+        }),
+        event_function(&parts, "interaction-track", |on, event, now| async move {
+            Ok(interaction_track::handle(&on.store, &on.pseudonyms, &on.dead_interactions, now, event).await)
+        }),
+        http_function(&parts, "campaign-statistics", |on, request, now| async move {
+            campaign_statistics::handle(&on.store, now, request).await
+        }),
+        event_function(&parts, "consent-expire", |on, _: Value, now| async move {
+            let until = tokio::time::sleep(consent_expire::RUN_MAX.unsigned_abs());
+            consent_expire::handle(&on.store, &on.queue, now, until)
+                .await
+                .map_err(|error| error.to_string())
+        }),
     ];
     Ok(Functions(
         functions
@@ -177,31 +145,40 @@ fn loopback(url: &Url) -> Result<(), BadEndpoint> {
     if here { Ok(()) } else { Err(BadEndpoint::NotPublic) }
 }
 
-fn http_function<H, F>(parts: &Arc<Parts>, handle: H) -> Function
+fn http_function<H, F>(parts: &Arc<Parts>, name: &'static str, handle: H) -> (&'static str, Function)
 where
     H: Fn(Arc<Parts>, Request, Timestamp) -> F + Copy + Send + Sync + 'static,
     F: Future<Output = Answer> + Send,
 {
-    event_function(parts, move |parts, event, now| async move {
+    event_function(parts, name, move |parts, event, now| async move {
         Ok(platform::http::invoke(event, |request| handle(Arc::clone(&parts), request, now)).await)
     })
 }
 
 /// A function as Lambda sees it: JSON in, JSON out.
-fn event_function<E, R, H, F>(parts: &Arc<Parts>, handle: H) -> Function
+fn event_function<E, R, H, F>(parts: &Arc<Parts>, name: &'static str, handle: H) -> (&'static str, Function)
 where
     E: DeserializeOwned + Send + 'static,
-    R: Serialize,
+    R: Serialize + Outcome,
     H: Fn(Arc<Parts>, E, Timestamp) -> F + Copy + Send + Sync + 'static,
     F: Future<Output = Result<R, String>> + Send,
 {
     let parts = Arc::clone(parts);
-    Arc::new(move |event, now| {
+    let function: Function = Arc::new(move |event, now| {
         let parts = Arc::clone(&parts);
         Box::pin(async move {
+            let invocation = Invocation {
+                function: name.to_owned(),
+                // The gateway's events have one; Lambda would draw one for the others.
+                request_id: event["requestContext"]["requestId"]
+                    .as_str()
+                    .map_or_else(|| format!("local-{}", now.as_millisecond()), str::to_owned),
+                trace_id: None,
+            };
             let event = serde_json::from_value(event).map_err(|error| error.to_string())?;
-            let answer = handle(parts, event, now).await?;
+            let answer = invocation.log(handle(parts, event, now)).await?;
             serde_json::to_value(answer).map_err(|error| error.to_string())
         })
-    })
+    });
+    (name, function)
 }

@@ -76,6 +76,11 @@ impl StreamRecord {
 }
 
 impl StreamResponse {
+    /// How many records are to come again by themselves.
+    pub fn failures(&self) -> usize {
+        self.failures.len()
+    }
+
     /// Everything from this record on is to come again.
     pub fn again_from(sequence_number: &str) -> Self {
         Self {

@@ -1,14 +1,16 @@
 //! API Gateway's payload 2.0 on both sides of a handler.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::future::Future;
 
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use lambda_http::request::LambdaRequest;
-use lambda_http::{Error, LambdaEvent, Request, service_fn};
+use lambda_http::{Error, LambdaEvent, Request};
 use serde::Serialize;
 
 use super::{Answer, response};
+use crate::telemetry::{self, Outcome};
 
 /// A response as API Gateway takes it.
 #[derive(Debug, Serialize)]
@@ -18,6 +20,15 @@ pub struct Reply {
     headers: BTreeMap<String, String>,
     body: String,
     is_base64_encoded: bool,
+    /// For the log: the status, and which problem it is.
+    #[serde(skip)]
+    outcome: String,
+}
+
+impl Outcome for Reply {
+    fn outcome(&self) -> Cow<'static, str> {
+        self.outcome.clone().into()
+    }
 }
 
 /// Serve a function's requests under the Lambda runtime.
@@ -27,11 +38,10 @@ where
     F: Future<Output = Answer>,
 {
     let handle = &handle;
-    // Boxed, because the compiler gives up on the type of so many futures inside each other.
-    let answer = |event: LambdaEvent<ApiGatewayV2httpRequest>| {
-        Box::pin(async move { Ok::<_, Error>(invoke(event.payload, handle).await) })
-    };
-    lambda_http::lambda_runtime::run(service_fn(answer)).await
+    telemetry::run(
+        async |event: LambdaEvent<ApiGatewayV2httpRequest>| Ok(invoke(event.payload, handle).await),
+    )
+    .await
 }
 
 /// Answer one event of the gateway.
@@ -45,7 +55,9 @@ where
     event.raw_query_string = event.raw_query_string.map(|query| encoded(&query));
     let request: Request = LambdaRequest::ApiGatewayV2(event).into();
 
-    let (parts, body) = response(handle(request).await).into_parts();
+    let answer = handle(request).await;
+    let problem = answer.as_ref().err().map(|problem| problem.slug);
+    let (parts, body) = response(answer).into_parts();
     let header = |(name, value): (&lambda_http::http::HeaderName, &lambda_http::http::HeaderValue)| {
         Some((name.to_string(), value.to_str().ok()?.to_owned()))
     };
@@ -54,6 +66,10 @@ where
         headers: parts.headers.iter().filter_map(header).collect(),
         body: String::from_utf8_lossy(body.as_ref()).into_owned(),
         is_base64_encoded: false,
+        outcome: match problem {
+            None => parts.status.as_u16().to_string(),
+            Some(problem) => format!("{} {problem}", parts.status.as_u16()),
+        },
     }
 }
 
