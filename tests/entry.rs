@@ -1,6 +1,10 @@
-//! Who may enter, and as whom: the gateway's part by the table below, the functions' part by name.
+//! Who may enter and as whom, what nobody learns at the door, and how much is let in.
 
 #[path = "entry/callers.rs"]
 mod callers;
+#[path = "entry/limits.rs"]
+mod limits;
+#[path = "entry/nobody.rs"]
+mod nobody;
 #[path = "entry/scopes.rs"]
 mod scopes;

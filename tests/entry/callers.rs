@@ -174,7 +174,7 @@ async fn what_a_website_captures_is_pending_and_leaves_what_was_granted() {
         let ticked = json!({ "controls": ["promotional"], "channels": ["email"] });
         post(&world, Caller::Site, &path, merged(a_consent(), ticked))
             .await
-            .is(201);
+            .is(202);
         let act = newest(&world, someone).await;
         assert_eq!((&act["source"], &act["grade"]), (&json!("form"), &json!("D")));
         assert!(!world.may(someone, "controller", "email").await);

@@ -8,11 +8,14 @@ use jiff::Timestamp;
 use platform::asked::{Evidence, Source};
 use platform::caller::Caller;
 use platform::http::{self, Answer, Problem, Request, Status};
+use platform::metric;
 use platform::pseudonym::Pseudonyms;
 use platform::store::Store;
 use platform::told::ChangeTold;
 use platform::wire::{Instant, Word, object, values};
 use serde::Deserialize;
+
+use crate::pending;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,17 +55,27 @@ pub(crate) async fn capture(
 ) -> Answer {
     let subject = http::subject(&request, pseudonyms)?;
     http::only_query(&request, &[])?;
-    let guard = http::keyed_guard(&request)?;
+    let caller = Caller::of(&request)?;
+    let is_site = matches!(caller, Caller::Site);
+    let mut guard = http::keyed_guard(&request)?;
+    if is_site {
+        // Whoever copied a site's token must not learn who is known, nor how much of him.
+        (guard.only_at, guard.only_new) = (None, false);
+    }
     let asked: Asked = http::body(&request)?;
     let beside = asked.evidence.beside()?;
-    let given = asked.given(&Caller::of(&request)?);
+    let given = asked.given(&caller);
 
     let grant = |record: &Record| record.grant(store.policies, &given, now).map(Some);
     let change = store
         .amend(&subject, &guard, &beside, grant)
         .await
         .map_err(Problem::from)?;
+    metric::CAPTURES.record(1, now);
 
+    if is_site {
+        return pending::answer(&change);
+    }
     http::versioned(
         Status::CREATED,
         change.record.version,

@@ -9,12 +9,15 @@ use domain::facet::Facet;
 use domain::grant::Given;
 use domain::record::Record;
 use jiff::Timestamp;
-use platform::http::{self, Answer, Problem, Request, Status};
+use platform::http::{self, Answer, Problem, Request};
+use platform::metric;
 use platform::pseudonym::Pseudonyms;
 use platform::store::{Beside, Guard, Store};
-use platform::wire::{Instant, Word, object, values};
+use platform::wire::{Word, object, values};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+
+use crate::pending;
 
 /// The longest address that mail can be sent to.
 const EMAIL_LEN_MAX: usize = 254;
@@ -42,14 +45,6 @@ struct Contact {
     email: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     name: Option<String>,
-}
-
-/// The same for a visitor who is known already and one who is not.
-#[derive(Serialize)]
-struct Told {
-    subject: String,
-    /// Nothing is granted until the visitor confirms, and nothing is if it has not by then.
-    confirm_until: Option<String>,
 }
 
 /// Keep what was ticked as pending, and have the visitor asked to confirm it.
@@ -82,18 +77,9 @@ pub(crate) async fn capture(
         .amend(&subject, &guard, &beside, grant)
         .await
         .map_err(Problem::from)?;
+    metric::CAPTURES.record(1, now);
 
-    let until = change
-        .act
-        .and_then(|act| change.record.state().unconfirmed.get(&act.version).copied());
-    let confirm_until = until.map(|until| Instant(until).to_string());
-    http::json(
-        Status::ACCEPTED,
-        &Told {
-            subject: subject.to_string(),
-            confirm_until,
-        },
-    )
+    pending::answer(&change)
 }
 
 impl Contact {

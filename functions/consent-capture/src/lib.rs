@@ -9,6 +9,7 @@ use platform::token::Tokens;
 mod confirmation;
 mod consent;
 mod form;
+mod pending;
 
 /// Capture a consent, a visitor's form, or the confirmation of one.
 pub async fn handle(

@@ -1,6 +1,9 @@
 //! Questions: may this party use this data, for this purpose, over this channel, now or on a date, and why?
 
+use domain::recipient::Recipient;
+use domain::record::Record;
 use jiff::{SignedDuration, Timestamp};
+use platform::caller::Caller;
 use platform::http::{self, Answer, Problem, Request, Status};
 use platform::pseudonym::Pseudonyms;
 use platform::store::Store;
@@ -27,6 +30,27 @@ pub async fn handle(store: &Store, pseudonyms: &Pseudonyms, now: Timestamp, requ
         "GET /v1/notices/{notice}/{version}/data-list" => notice::data_list(store, request),
         _ => Err(http::no_such_route()),
     }
+}
+
+/// The record as this caller may know it. A recipient that may know nothing of a subject is answered as if
+/// there were no such subject, so that asking tells nobody who is known.
+async fn as_known_to(
+    store: &Store,
+    caller: &Caller,
+    asking: Option<&Recipient>,
+    record: Record,
+    now: Timestamp,
+) -> Result<Record, platform::store::Error> {
+    let may_know = match (caller, asking) {
+        (Caller::Partner(_), Some(recipient)) => store.may_know(&record, recipient, now).await?,
+        (Caller::Partner(_), None) => false,
+        _ => true,
+    };
+    Ok(if may_know {
+        record
+    } else {
+        Record::empty(record.subject)
+    })
 }
 
 /// An instant to ask about lies in the past, or ahead by no more than clocks differ.

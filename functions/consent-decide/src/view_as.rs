@@ -13,6 +13,8 @@ use platform::store::Store;
 use platform::told::DecisionTold;
 use serde::Serialize;
 
+use crate::as_known_to;
+
 #[derive(Serialize)]
 struct Told {
     subject: String,
@@ -31,13 +33,15 @@ pub(crate) async fn answer(
 ) -> Answer {
     let subject = http::subject(&request, pseudonyms)?;
     let id: RecipientId = http::path(&request, "recipient")?;
-    Caller::of(&request)?.may_ask_as(&id)?;
+    let caller = Caller::of(&request)?;
+    caller.may_ask_as(&id)?;
     http::only_query(&request, &[])?;
     let registered = store.recipient(&id).await?;
     let Some(registration) = registered else {
         return Err(Problem::no_such_recipient());
     };
     let record = store.chain(&subject).await?.record;
+    let record = as_known_to(store, &caller, Some(&registration.recipient), record, now).await?;
 
     let view = record.now(store.policies, now);
     let party = Party::Recipient(&registration.recipient);

@@ -106,7 +106,8 @@ impl Shard<'_> {
                 | NotTaken::KeyReused
                 | NotTaken::OtherVersion
                 | NotTaken::NotNew
-                | NotTaken::TooManyKeys),
+                | NotTaken::TooManyKeys
+                | NotTaken::TooManyActs { .. }),
             ) => {
                 tracing::error!(%subject, cause = chain(&error), "what fell due for {subject} is put off");
                 let at = self.now.saturating_add(PUT_OFF).unwrap_or(Timestamp::MAX);

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use platform::asked::{Evidence, Source};
 use platform::caller::{self, Caller};
 use platform::http::{self, Answer, Problem, Request, Status};
+use platform::metric;
 use platform::pseudonym::Pseudonyms;
 use platform::store::{Guard, Store};
 use platform::told::ChangeTold;
@@ -61,8 +62,7 @@ pub(crate) async fn withdraw_told_to_a_recipient(
     let recipient = caller::recipient_itself(&request)?;
     let subject = http::subject(&request, pseudonyms)?;
     if !store.was_ever_told(&subject, &recipient).await? {
-        let detail = "this recipient never held data of the subject";
-        return Err(caller::forbidden("not-concerned", detail));
+        return Err(caller::not_concerned());
     }
     take(store, &subject, Some(recipient), now, request).await
 }
@@ -99,6 +99,7 @@ async fn take(
         .amend(subject, &guard, &beside, step)
         .await
         .map_err(Problem::from)?;
+    metric::WITHDRAWALS.record(1, now);
 
     http::versioned(
         Status::OK,

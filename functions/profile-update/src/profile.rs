@@ -46,6 +46,11 @@ pub(crate) async fn update_from_a_recipient(
     let recipient = registered
         .map(|registration| registration.recipient)
         .ok_or(Refusal::UnknownRecipient)?;
+    let subject = http::subject(&request, pseudonyms)?;
+    let record = store.chain(&subject).await?.record;
+    if !store.may_know(&record, &recipient, now).await? {
+        return Err(caller::not_concerned());
+    }
     take(store, pseudonyms, Some(recipient), now, request).await
 }
 

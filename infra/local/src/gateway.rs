@@ -1,9 +1,10 @@
 //! API Gateway's part: an HTTP request becomes an event of payload format 2.0, the function's answer HTTP.
 //!
-//! Absent: CORS, throttling, access logs, custom domains. Tokens are those of the runner's own issuer, because
+//! Absent: throttling, access logs, custom domains. Tokens are those of the runner's own issuer, because
 //! the one of a deployment is not here.
 
 mod answer;
+mod cors;
 mod event;
 mod routes;
 
@@ -24,7 +25,7 @@ use serde_json::{Value, json};
 use crate::clock::Clock;
 use crate::invoke::Functions;
 use crate::issuer;
-use crate::template::Route;
+use crate::template::{Cors, Route, Template};
 use event::Call;
 use routes::Routes;
 
@@ -37,17 +38,19 @@ pub struct Gateway(Arc<Inner>);
 
 struct Inner {
     routes: Routes,
+    cors: Option<Cors>,
     functions: Functions,
     clock: Clock,
     requests: AtomicU64,
 }
 
 impl Gateway {
-    pub fn new(routes: &[Route], functions: Functions, clock: Clock) -> Self {
-        let routes = Routes::new(routes);
+    pub fn new(template: &Template, functions: Functions, clock: Clock) -> Self {
+        let routes = Routes::new(&template.routes);
         let requests = AtomicU64::new(0);
         Self(Arc::new(Inner {
             routes,
+            cors: template.cors.clone(),
             functions,
             clock,
             requests,
@@ -65,6 +68,19 @@ async fn answer(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
+    let Some(cors) = &gateway.cors else {
+        return answer_itself(&gateway, peer, request).await;
+    };
+    if let Some(preflight) = cors::preflight(cors, request.method(), request.headers()) {
+        return preflight;
+    }
+    let origin = cors::allowed(cors, request.headers());
+    let mut response = answer_itself(&gateway, peer, request).await;
+    cors::mark(cors, origin, &mut response);
+    response
+}
+
+async fn answer_itself(gateway: &Inner, peer: SocketAddr, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let Some((route, path_parameters)) = gateway.routes.find(&head.method, head.uri.path()) else {
         return Fixed::NotFound.into_response();

@@ -89,7 +89,7 @@ impl System {
         let functions = functions(&endpoints).map_err(Error::Courier)?;
         let demo = Demo::open(clock.clone(), data)?;
 
-        let gateway = Gateway::new(&template.routes, functions.clone(), clock.clone()).router();
+        let gateway = Gateway::new(&template, functions.clone(), clock.clone()).router();
         let app = demo.router().merge(issuer::router()).merge(routes).merge(gateway);
         let app = app.into_make_service_with_connect_info::<SocketAddr>();
         let serving = axum::serve(listener, app).with_graceful_shutdown(engine::stopped(&stopping));

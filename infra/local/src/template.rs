@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 pub use filter::Filter;
 pub use place::Error;
 use place::Place;
-pub use trigger::{QueueMapping, Route, Schedule, ScheduleKind, StreamMapping};
+pub use trigger::{Cors, QueueMapping, Route, Schedule, ScheduleKind, StreamMapping};
 
 /// The template that is deployed, as it was when the runner was compiled.
 pub const DEPLOYED: &str = include_str!("../../aws/template.yaml");
@@ -23,6 +23,8 @@ pub struct Template {
     pub table: Table,
     pub queues: Vec<Queue>,
     pub routes: Vec<Route>,
+    /// Of the one API; without it, a browser lets no script of another site call.
+    pub cors: Option<Cors>,
     pub streams: Vec<StreamMapping>,
     pub consumers: Vec<QueueMapping>,
     pub schedules: Vec<Schedule>,
@@ -86,6 +88,14 @@ impl Template {
             routes.push(Route::read(&route, &integrations)?);
         }
 
+        let mut cors = None;
+        for (_, api) in of("AWS::ApiGatewayV2::Api")? {
+            cors = api
+                .maybe("CorsConfiguration")
+                .map(|cors| Cors::read(&cors))
+                .transpose()?;
+        }
+
         let mut tables = of("AWS::DynamoDB::Table")?;
         let (table_id, table) = match (tables.pop(), tables.is_empty()) {
             (Some(table), true) => table,
@@ -119,6 +129,7 @@ impl Template {
             table,
             queues,
             routes,
+            cors,
             streams,
             consumers,
             schedules,

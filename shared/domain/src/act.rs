@@ -139,6 +139,29 @@ pub enum Via {
     System,
 }
 
+impl What {
+    /// Whether the data subject, or a register on its behalf, takes something back or is no longer tied.
+    pub fn takes_back(&self) -> bool {
+        match self {
+            Self::Withdrawn { .. }
+            | Self::Objected
+            | Self::RegisterChecked { enrolled: true, .. }
+            | Self::RelationEnded { .. } => true,
+            Self::Granted { .. }
+            | Self::Confirmed { .. }
+            | Self::ConfirmationLapsed { .. }
+            | Self::RegisterChecked { enrolled: false, .. }
+            | Self::ReminderDue { .. }
+            | Self::Lapsed { .. }
+            | Self::RelationStarted { .. }
+            | Self::DeliveryPeriodEnded { .. }
+            | Self::RelationCapped { .. }
+            | Self::ProfileUpdated { .. }
+            | Self::RetentionEnded { .. } => false,
+        }
+    }
+}
+
 /// How good the proof of an act is; the better the greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grade {

@@ -125,8 +125,12 @@ pub fn recipient_itself(request: &Request) -> Result<RecipientId, Problem> {
     }
 }
 
-/// Well known, and yet not allowed to.
-pub fn forbidden(slug: &'static str, detail: &str) -> Problem {
+/// A recipient tells of a subject of whom it was told nothing, whether there is such a subject or not.
+pub fn not_concerned() -> Problem {
+    forbidden("not-concerned", "this recipient never held data of the subject")
+}
+
+fn forbidden(slug: &'static str, detail: &str) -> Problem {
     Problem::new(Status::FORBIDDEN, slug, detail)
 }
 

@@ -31,8 +31,6 @@ pub type Answer = Result<Response<Body>, Problem>;
 /// More than any request of this API needs.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 const KEY_LEN_MAX: usize = 255;
-/// When a caller whose request was not answered may try again.
-const RETRY_AFTER_S: &str = "2";
 
 /// The response for an answer; what broke is logged here, once.
 fn response(answer: Answer) -> Response<Body> {
@@ -52,8 +50,8 @@ fn response(answer: Answer) -> Response<Body> {
         .status(status)
         .header(CONTENT_TYPE, "application/problem+json")
         .header(CONTENT_LANGUAGE, "en");
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        builder = builder.header(RETRY_AFTER, RETRY_AFTER_S);
+    if let Some(seconds) = problem.retry_after_s {
+        builder = builder.header(RETRY_AFTER, seconds);
     }
     let told = ProblemTold {
         kind: format!("urn:assenso:problem:{}", problem.slug),

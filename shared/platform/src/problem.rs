@@ -8,6 +8,9 @@ use lambda_http::http::StatusCode;
 
 use crate::store;
 
+/// When a caller whose request was not answered may try again.
+const RETRY_AFTER_S: u16 = 2;
+
 /// A problem as the caller sees it.
 #[derive(Debug)]
 pub struct Problem {
@@ -18,6 +21,8 @@ pub struct Problem {
     pub field: Option<String>,
     /// For which rules the domain refused, where it says.
     pub rules: Vec<&'static str>,
+    /// When it may be tried again.
+    pub retry_after_s: Option<u16>,
     /// What broke, for the log.
     pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -30,6 +35,7 @@ impl Problem {
             detail: detail.into(),
             field: None,
             rules: Vec::new(),
+            retry_after_s: None,
             cause: None,
         }
     }
@@ -65,6 +71,7 @@ impl Problem {
         let detail = "nothing was answered in time; try again";
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail);
         Self {
+            retry_after_s: Some(RETRY_AFTER_S),
             cause: Some(cause.into()),
             ..problem
         }
@@ -126,6 +133,10 @@ impl From<store::NotTaken> for Problem {
             }
             store::NotTaken::NotNew => Self::new(StatusCode::PRECONDITION_FAILED, "already-known", detail)
                 .with_field("header If-None-Match"),
+            store::NotTaken::TooManyActs { free_in } => Self {
+                retry_after_s: u16::try_from(free_in.as_secs() + 1).ok(),
+                ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-acts", detail)
+            },
             store::NotTaken::TooManyKeys => {
                 Self::new(StatusCode::CONFLICT, "too-many-keys", detail).with_field("header Idempotency-Key")
             }

@@ -14,6 +14,16 @@ pub struct Route {
     pub token: Option<Vec<String>>,
 }
 
+/// Which sites' scripts may call, and how.
+#[derive(Clone, Debug)]
+pub struct Cors {
+    pub origins: Vec<String>,
+    pub methods: Vec<String>,
+    pub headers: Vec<String>,
+    pub exposed: Vec<String>,
+    pub max_age_s: u32,
+}
+
 #[derive(Clone, Debug)]
 pub struct StreamMapping {
     pub function: String,
@@ -57,6 +67,18 @@ impl Route {
             _ => return Err(route.error("the runner knows AuthorizationType NONE and JWT")),
         };
         Ok(Self { key, function, token })
+    }
+}
+
+impl Cors {
+    pub(super) fn read(cors: &Place) -> Result<Self, Error> {
+        Ok(Self {
+            origins: cors.at("AllowOrigins")?.texts()?,
+            methods: cors.at("AllowMethods")?.texts()?,
+            headers: cors.at("AllowHeaders")?.texts()?,
+            exposed: cors.at("ExposeHeaders")?.texts()?,
+            max_age_s: cors.at("MaxAge")?.number()?,
+        })
     }
 }
 

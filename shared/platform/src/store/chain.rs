@@ -13,6 +13,7 @@ use domain::act::{Act, Version, What};
 use domain::record::Record;
 use domain::refusal::Refusal;
 use domain::subject::Subject;
+use jiff::SignedDuration;
 
 use super::profile::FieldEdits;
 use super::row::{Item, Row, text};
@@ -23,6 +24,10 @@ use crate::digest;
 const KEYS_MAX: usize = 1_000;
 /// How often a step is decided anew when others keep getting there first.
 const TRIES_MAX: usize = 8;
+/// So many acts of one subject in an hour: a person with several devices makes a dozen, and a program that
+/// repeats itself must not fill a record that is kept for good.
+const ACTS_PER_HOUR_MAX: Version = 120;
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// One key: 8 bytes of its hash, 4 of the version that it led to.
 const KEY_BYTES: usize = 12;
 
@@ -86,6 +91,8 @@ pub enum NotTaken {
     NotNew,
     #[error("this many keyed requests are the most that a record takes")]
     TooManyKeys,
+    #[error("more than {ACTS_PER_HOUR_MAX} acts of one subject in an hour")]
+    TooManyActs { free_in: SignedDuration },
     #[error(transparent)]
     Store(#[from] Error),
 }
@@ -176,6 +183,7 @@ impl Store {
             if guard.asked.is_some() && chain.keys.len() / KEY_BYTES >= KEYS_MAX {
                 return Err(NotTaken::TooManyKeys);
             }
+            self.not_too_many(&chain.record, &act).await?;
             if !chain.record.can_take(&act) {
                 chain = self.whole_chain(subject).await?;
                 continue;
@@ -192,6 +200,36 @@ impl Store {
             }
         }
         Err(Error::Stale.into())
+    }
+
+    /// Refuse an act while as many as a subject may have in an hour are younger than that: read from the one
+    /// that would be the oldest of them. Taking something back is never refused for it.
+    async fn not_too_many(&self, record: &Record, act: &Act) -> Result<(), NotTaken> {
+        let Some(oldest) = record
+            .version
+            .checked_sub(ACTS_PER_HOUR_MAX - 1)
+            .filter(|version| *version > 0)
+        else {
+            return Ok(());
+        };
+        if act.what.takes_back() {
+            return Ok(());
+        }
+        let found = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(keys::act(&record.subject, oldest)))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(Error::from)?;
+        let Some(item) = found.item else { return Ok(()) };
+        let age = act.learnt_at.duration_since(act_of(&item)?.act.learnt_at);
+        if age < HOUR {
+            return Err(NotTaken::TooManyActs { free_in: HOUR - age });
+        }
+        Ok(())
     }
 
     /// Take a step as often as it adds something: one read, and one write an act. Says how many were added.

@@ -11,7 +11,7 @@ use domain::act::Version;
 use domain::codes::RecipientId;
 use domain::holding::Holding;
 use domain::policy::Policies;
-use domain::recipient::RecipientKind;
+use domain::recipient::{Recipient, RecipientKind};
 use domain::record::Record;
 use domain::subject::Subject;
 use jiff::{SignedDuration, Timestamp};
@@ -138,6 +138,18 @@ impl Store {
             .send()
             .await?;
         Ok(found.item.is_some())
+    }
+
+    /// Whether a recipient may know that there is this subject: it may hold something of it now, or was told
+    /// of it before. To one that may not, a subject is as good as one of whom nothing is known.
+    pub async fn may_know(
+        &self,
+        record: &Record,
+        recipient: &Recipient,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let holds = !Holding::of(&record.now(self.policies, now), recipient).is_empty();
+        Ok(holds || self.was_ever_told(&record.subject, &recipient.id).await?)
     }
 
     /// Claim the entry of a recipient, unless another delivery holds it ([`Error::Stale`]). From here on
