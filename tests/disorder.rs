@@ -15,7 +15,7 @@ use local::sqs::{Disorder, Late};
 use serde_json::{Value, json};
 use tests::{CHANNELS, ERRANDS, Fate, Manner, PURPOSES, Someone, World, everything};
 
-const SEEDS: u64 = 8;
+const SEEDS: u64 = 64;
 const ACTS: u64 = 25;
 const PEOPLE: u64 = 3;
 const DEALERS: [&str; 3] = ["dealer-one", "dealer-two", "dealer-three"];
@@ -25,7 +25,7 @@ const A_DAY_AND_MORE: SignedDuration = SignedDuration::from_hours(27);
 /// How far the clock of a host may be from the others, in seconds to either side.
 const SKEW_S: u64 = 240;
 /// How often the clock moves on once everything is healed; the operator comes half-way.
-const ROUNDS: usize = 10;
+const ROUNDS: usize = 6;
 
 /// SplitMix64: the same numbers from the same seed on every machine.
 struct Chance(u64);
@@ -86,6 +86,7 @@ async fn play(seed: u64) {
         world.dealer(dealer).await;
     }
     world.tick().await;
+    world.replay_from_here().await;
     let mut people = Vec::new();
     for _ in 0..PEOPLE {
         people.push(world.someone().await);

@@ -21,7 +21,7 @@ use local::sqs::Sqs;
 use local::system::{Options, System};
 use local::template::Template;
 use platform::queue::Queue;
-use platform::store::Store;
+use platform::store::{Mark, SHARDS, Store};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -176,8 +176,21 @@ impl World {
                 .is(201);
         }
         world.settle().await;
+        world.is_swept().await;
+        world.replay_from_here().await;
         world.calls.forget();
         world
+    }
+
+    /// The schedule has run up to now, as it has each minute: the first sweep of a table looks back a month,
+    /// day by day and shard by shard.
+    async fn is_swept(&self) {
+        let (store, _) = self.table_and_queue(policies::all());
+        let mark = Mark::after(self.now());
+        for shard in 0..SHARDS {
+            let moved = store.move_mark(shard, None, &mark).await;
+            moved.expect("a mark that is moved");
+        }
     }
 
     // ---- who is there
@@ -520,6 +533,13 @@ impl World {
     pub async fn lose_the_stream(&self) {
         for stream in &mut self.system.lock().await.streams {
             stream.forget().await.expect("a stream");
+        }
+    }
+
+    /// What was fanned out so far is never replayed.
+    pub async fn replay_from_here(&self) {
+        for stream in &mut self.system.lock().await.streams {
+            stream.begin_here();
         }
     }
 

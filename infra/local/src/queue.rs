@@ -42,6 +42,11 @@ impl Consumer {
         })
     }
 
+    /// The logical id of the queue.
+    pub fn queue(&self) -> &str {
+        &self.mapping.queue
+    }
+
     /// One batch. Returns how many messages it handed to the function, whatever became of them.
     pub async fn poll(&mut self) -> Result<usize, Error> {
         let received = self

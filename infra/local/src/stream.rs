@@ -29,6 +29,12 @@ pub struct Stream {
     arn: String,
     file: StateFile<Checkpoint>,
     checkpoint: Checkpoint,
+    /// Where a replay begins.
+    beginning: Checkpoint,
+    /// The shards, once known; a table of the engine has the same for ever.
+    shards: Vec<String>,
+    /// Where the next page begins, by shard, while all before it is done with.
+    next: BTreeMap<String, String>,
 }
 
 /// The sequence number of the last record that is done with, by shard.
@@ -68,6 +74,9 @@ impl Stream {
             arn,
             file,
             checkpoint,
+            beginning: Checkpoint::new(),
+            shards: Vec::new(),
+            next: BTreeMap::new(),
         })
     }
 
@@ -76,15 +85,26 @@ impl Stream {
         let mut passed = 0;
         for shard in self.shards().await? {
             let changes = self.page(&shard).await?;
-            passed += self.deliver(&shard, changes).await?;
+            let came = changes.len();
+            let done = self.deliver(&shard, changes).await?;
+            if done < came {
+                self.next.remove(&shard);
+            }
+            passed += done;
         }
         Ok(passed)
     }
 
-    /// Begin again at the oldest record that the stream still has: to a function, a stream is delivered at
-    /// least once.
+    /// Begin again at the oldest record, or where [`Self::begin_here`] said: to a function, a stream is
+    /// delivered at least once.
     pub fn replay(&mut self) {
-        self.checkpoint.clear();
+        self.checkpoint = self.beginning.clone();
+        self.next.clear();
+    }
+
+    /// What was delivered so far is not delivered again, as if the stream had dropped it.
+    pub fn begin_here(&mut self) {
+        self.beginning = self.checkpoint.clone();
     }
 
     /// Forget every record that was not delivered, as the stream does a day after it.
@@ -99,7 +119,10 @@ impl Stream {
         Ok(self.file.keep(&self.checkpoint)?)
     }
 
-    async fn shards(&self) -> Result<Vec<String>, Error> {
+    async fn shards(&mut self) -> Result<Vec<String>, Error> {
+        if !self.shards.is_empty() {
+            return Ok(self.shards.clone());
+        }
         let stream = self
             .client
             .describe_stream()
@@ -112,10 +135,26 @@ impl Stream {
             .map(|stream| stream.shards())
             .unwrap_or_default();
         let id = |shard: &Shard| shard.shard_id().map(str::to_owned);
-        Ok(shards.iter().filter_map(id).collect())
+        self.shards = shards.iter().filter_map(id).collect();
+        Ok(self.shards.clone())
     }
 
-    async fn page(&self, shard: &str) -> Result<VecDeque<Change>, Error> {
+    async fn page(&mut self, shard: &str) -> Result<VecDeque<Change>, Error> {
+        let start = match self.next.remove(shard) {
+            Some(next) => Some(next),
+            None => self.after_checkpoint(shard).await?,
+        };
+        let page = self.client.get_records().set_shard_iterator(start).limit(1000);
+        let page = page.send().await.map_err(problem)?;
+
+        if let Some(next) = page.next_shard_iterator() {
+            self.next.insert(shard.to_owned(), next.to_owned());
+        }
+        let changes = page.records().iter().map(|record| self.change(record));
+        changes.collect()
+    }
+
+    async fn after_checkpoint(&self, shard: &str) -> Result<Option<String>, Error> {
         let start = self
             .client
             .get_shard_iterator()
@@ -127,16 +166,7 @@ impl Stream {
                 .shard_iterator_type(ShardIteratorType::AfterSequenceNumber)
                 .sequence_number(sequence),
         };
-        let start = start.send().await.map_err(problem)?;
-        let page = self
-            .client
-            .get_records()
-            .set_shard_iterator(start.shard_iterator)
-            .limit(1000);
-        let page = page.send().await.map_err(problem)?;
-
-        let changes = page.records().iter().map(|record| self.change(record));
-        changes.collect()
+        Ok(start.send().await.map_err(problem)?.shard_iterator)
     }
 
     /// Batches of wanted records, halved while the function fails on a whole batch, until one record

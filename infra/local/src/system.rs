@@ -141,7 +141,9 @@ impl System {
                 moved += stream.poll().await?;
             }
             for consumer in &mut self.consumers {
-                moved += consumer.poll().await?;
+                if self.sqs.visible(consumer.queue()) > 0 {
+                    moved += consumer.poll().await?;
+                }
             }
             if moved == 0 {
                 return Ok(());

@@ -63,7 +63,7 @@ impl Aws {
             .credentials_provider(self.credentials.clone())
             .http_client(self.http.clone())
             .sleep_impl(TokioSleep::new())
-            .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .retry_config(retries())
             .timeout_config(timeouts());
         let config = match &self.dynamodb_url {
             Some(url) => config.endpoint_url(url),
@@ -79,7 +79,7 @@ impl Aws {
             .credentials_provider(self.credentials.clone())
             .http_client(self.http.clone())
             .sleep_impl(TokioSleep::new())
-            .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .retry_config(retries())
             .timeout_config(timeouts());
         let config = match &self.sqs_url {
             Some(url) => config.endpoint_url(url),
@@ -87,6 +87,14 @@ impl Aws {
         };
         aws_sdk_sqs::Client::from_conf(config.build())
     }
+}
+
+/// Both services answer within milliseconds, so the SDK's first pause of up to a second is far too long: it
+/// would be most of what a caller waits.
+fn retries() -> RetryConfig {
+    RetryConfig::standard()
+        .with_max_attempts(3)
+        .with_initial_backoff(Duration::from_millis(50))
 }
 
 /// The SDK has no operation time-out of its own; a function's caller waits for ten seconds at most.
