@@ -211,7 +211,7 @@ async fn a_debt_that_a_new_grant_settles_holds_nothing_back_for_ever() {
     world.grant(&someone, everything()).await.is(201);
     world.recipients.set("bmw-ag", Manner::Acknowledges);
     world.settle().await;
-    world.advance(HOUR * 25);
+    world.advance(HOUR * 27);
     world.tick().await;
 
     let other = world.someone_who_granted_everything().await;
@@ -288,29 +288,89 @@ async fn one_that_answers_at_length_or_letter_by_letter_has_acknowledged_all_the
 }
 
 #[tokio::test]
-async fn one_that_ignores_the_order_converges() {
+async fn one_that_ignores_the_order_converges_if_it_finishes_within_the_lease_after_we_hang_up() {
     let world = World::at_noon().await;
     world.tick().await;
     let someone = world.someone_who_granted_everything().await;
-    world.recipients.set("bmw-ag", Manner::LosesAnswers);
-    world.settle().await;
-    world
-        .withdraw(&someone, json!({ "channels": ["sms"] }))
-        .await
-        .is(200);
+    let late = Manner::FinishesLate { after_s: 59 };
+    world.recipients.set("bmw-ag", late);
     world.settle().await;
     world.recipients.set("bmw-ag", Manner::Acknowledges);
     world.withdraw_all(&someone).await.is(200);
     world.settle().await;
-    // Whatever came last is what it holds, whichever number it bears.
+    assert_eq!(
+        world.recipients.requests("bmw-ag"),
+        1,
+        "it may be at work on the first"
+    );
+
+    world.advance(SignedDuration::from_secs(59));
+    let held = world.recipients.holds_if_heedless("bmw-ag", &someone.pseudonym);
+    assert!(!held.0.is_empty(), "it has finished");
+    for _ in 0..3 {
+        world.advance(MINUTE * 3);
+        world.tick().await;
+    }
+    let held = world.recipients.holds_if_heedless("bmw-ag", &someone.pseudonym);
+    assert_eq!(held, Default::default(), "what came last says the last word");
     let letters = world.recipients.letters("bmw-ag");
-    let last = &letters.last().expect("a letter").body["data"]["holds"];
-    assert_eq!(last["categories"], json!([]));
-    assert_eq!(last["facets"], json!([]));
-    let mut numbers: Vec<u64> = letters.iter().map(|letter| letter.sequence).collect();
-    let sent = numbers.clone();
-    numbers.sort_unstable();
-    assert_eq!(sent, numbers);
+    assert!(letters.is_sorted_by_key(|letter| letter.sequence));
+}
+
+#[tokio::test]
+async fn new_events_of_a_busy_subject_add_no_attempts_to_the_schedule() {
+    let world = World::at_noon().await;
+    world.tick().await;
+    let someone = world.someone_who_granted_everything().await;
+    world.settle().await;
+    world.recipients.set("bmw-ag", Manner::Fails);
+    let before = world.recipients.requests("bmw-ag");
+    for minute in 0..120 {
+        let city = json!({ "contact": { "city": format!("city-{minute}") } });
+        world.patch_profile(&someone, city).await.is(200);
+        world.settle().await;
+        world.advance(MINUTE);
+        world.tick().await;
+    }
+    let asked = world.recipients.requests("bmw-ag") - before;
+    // At once, and after 5 seconds, 5 minutes and 30 minutes: the next one is due after 2 hours more.
+    assert_eq!(asked, 4);
+
+    world.recipients.set("bmw-ag", Manner::Acknowledges);
+    world.advance(HOUR * 3);
+    world.tick().await;
+    assert_eq!(
+        world.holds("bmw-ag", &someone).content["contact"]["city"],
+        "city-119"
+    );
+    world.everyone_is_in_step(&[someone], &NOTICED).await;
+}
+
+#[tokio::test]
+async fn a_withdrawal_is_told_at_once_although_something_else_waits_for_its_next_attempt() {
+    let world = World::at_noon().await;
+    world.tick().await;
+    let someone = world.someone_who_granted_everything().await;
+    world.settle().await;
+    world.recipients.set("bmw-ag", Manner::Fails);
+    let city = json!({ "contact": { "city": "Turin" } });
+    world.patch_profile(&someone, city).await.is(200);
+    world.settle().await;
+    let before = world.recipients.requests("bmw-ag");
+    let sms = json!({ "channels": ["sms"] });
+    world.withdraw(&someone, sms).await.is(200);
+    world.settle().await;
+    assert_eq!(world.recipients.requests("bmw-ag"), before + 1, "at once");
+    world.withdraw_all(&someone).await.is(200);
+    world.settle().await;
+    assert_eq!(world.recipients.requests("bmw-ag"), before + 1, "and once");
+
+    world.recipients.set("bmw-ag", Manner::Acknowledges);
+    for _ in 0..3 {
+        world.advance(MINUTE * 6);
+        world.tick().await;
+    }
+    world.everyone_is_in_step(&[someone], &NOTICED).await;
 }
 
 #[tokio::test]
@@ -358,4 +418,26 @@ async fn told_of(world: &World, someone: &Someone, recipient: &str) -> Value {
     entries
         .find(|entry| entry["recipient"] == recipient)
         .unwrap_or_default()
+}
+
+#[tokio::test]
+async fn the_kit_for_partners_plays_events_of_the_shape_that_we_send() {
+    let world = World::at_noon().await;
+    let someone = world.someone_who_granted_everything().await;
+    let email = json!({ "contact": { "email": "ada@example.com" } });
+    world.patch_profile(&someone, email).await.is(200);
+    world.settle().await;
+    let names = |value: &Value| -> Vec<String> {
+        let fields = value.as_object().into_iter().flatten();
+        fields.map(|(name, _)| name.clone()).collect()
+    };
+    let sent = &world.recipients.letters("bmw-ag")[0].body;
+    let played = local::partner_check::event(world.now(), 1, true);
+    assert_eq!(names(sent), names(&played));
+    assert_eq!(names(&sent["data"]), names(&played["data"]));
+    assert_eq!(names(&sent["data"]["holds"]), names(&played["data"]["holds"]));
+    for place in 0..2 {
+        let change = |event: &Value| names(&event["data"]["changes"][place]);
+        assert_eq!(change(sent), change(&played));
+    }
 }

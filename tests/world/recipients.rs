@@ -36,6 +36,12 @@ pub enum Manner {
     LosesAnswers,
     /// Hangs up at once.
     IsDown,
+    /// Takes everything in twice, as if it had been sent twice.
+    IsAskedTwice,
+    /// Takes everything in, and takes a moment to say so.
+    AnswersLate,
+    /// Hangs up at once, and takes everything in so much later all the same.
+    FinishesLate { after_s: u32 },
     /// Takes everything in, and answers when it is told to behave otherwise.
     Holds,
 }
@@ -60,6 +66,8 @@ struct Recipient {
     /// How many requests have come, whatever became of them.
     requests: usize,
     letters: Vec<Letter>,
+    /// What it is still at work on, and until when.
+    unfinished: Vec<(Timestamp, Letter)>,
     /// Requests that were turned away for their signature.
     refused: usize,
 }
@@ -126,6 +134,7 @@ impl Recipients {
             manner: watch::Sender::default(),
             requests: 0,
             letters: Vec::new(),
+            unfinished: Vec::new(),
             refused: 0,
         };
         self.lock().insert(name.to_owned(), recipient);
@@ -195,6 +204,17 @@ impl Recipients {
         held
     }
 
+    /// What a recipient would hold that takes everything for new, in the order in which it came.
+    pub fn holds_if_heedless(&self, name: &str, subject: &str) -> (BTreeSet<String>, BTreeSet<String>) {
+        let letters = self.letters(name);
+        let mut letters = letters.iter().rev();
+        let last = letters.find(|letter| letter.subject == subject);
+        last.map_or_else(Default::default, |last| {
+            let holds = &last.body["data"]["holds"];
+            (read(&holds["categories"]), read(&holds["facets"]))
+        })
+    }
+
     /// What a recipient makes of its letters: each once, none after a newer one, and what is not named goes.
     fn followed(&self, name: &str, subject: &str) -> (Vec<Change>, Held) {
         let (mut seen, mut newest) = (BTreeSet::new(), 0);
@@ -242,7 +262,7 @@ impl Recipients {
         let _ = manner.wait_for(|manner| *manner != Manner::Holds).await;
         let manner = special.unwrap_or(*manner.borrow());
         match manner {
-            Manner::IsDown | Manner::LosesAnswers => {}
+            Manner::IsDown | Manner::LosesAnswers | Manner::FinishesLate { .. } => {}
             Manner::Fails => drop(answer(&mut connection, "500 Internal Server Error").await),
             Manner::Refuses {
                 status,
@@ -269,7 +289,13 @@ impl Recipients {
                     tokio::time::sleep(std::time::Duration::from_millis(50)).await;
                 }
             }
-            Manner::Acknowledges | Manner::Holds => drop(answer(&mut connection, "204 No Content").await),
+            Manner::AnswersLate => {
+                tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+                drop(answer(&mut connection, "204 No Content").await);
+            }
+            Manner::Acknowledges | Manner::IsAskedTwice | Manner::Holds => {
+                drop(answer(&mut connection, "204 No Content").await)
+            }
         }
     }
 
@@ -290,8 +316,17 @@ impl Recipients {
             Manner::Acknowledges
             | Manner::LosesAnswers
             | Manner::Holds
+            | Manner::AnswersLate
             | Manner::Babbles
-            | Manner::Dawdles => recipient.take_in(request, now),
+            | Manner::Dawdles => recipient.take_in(request, now, now),
+            Manner::IsAskedTwice => {
+                let first = recipient.take_in(request, now, now);
+                first.and_then(|()| recipient.take_in(request, now, now))
+            }
+            Manner::FinishesLate { after_s } => {
+                let then = now + SignedDuration::from_secs(after_s.into());
+                recipient.take_in(request, now, then)
+            }
         };
         drop(recipients);
         self.0.requests.send_modify(|requests| *requests += 1);
@@ -302,8 +337,12 @@ impl Recipients {
     ///
     /// If there is no such recipient: the test has a typing error.
     fn one<T>(&self, name: &str, look: impl FnOnce(&mut Recipient) -> T) -> T {
+        let now = self.0.clock.now();
         match self.lock().get_mut(name) {
-            Some(recipient) => look(recipient),
+            Some(recipient) => {
+                recipient.finish(now);
+                look(recipient)
+            }
             None => panic!("the world has no recipient {name}"),
         }
     }
@@ -314,19 +353,29 @@ impl Recipients {
 }
 
 impl Recipient {
-    fn take_in(&mut self, request: &Request, now: Timestamp) -> Result<(), &'static str> {
+    /// What it has finished by now, in that order.
+    fn finish(&mut self, now: Timestamp) {
+        self.unfinished.sort_by_key(|(at, _)| *at);
+        let finished = self.unfinished.extract_if(.., |(at, _)| *at <= now);
+        self.letters.extend(finished.map(|(_, letter)| letter));
+    }
+
+    /// Take a request in that comes now, and is finished then.
+    fn take_in(&mut self, request: &Request, now: Timestamp, then: Timestamp) -> Result<(), &'static str> {
         if !request.is_signed(&self.secret, now) {
             self.refused += 1;
             return Err("401 Unauthorized");
         }
         let body: Value = serde_json::from_slice(&request.body).map_err(|_| "400 Bad Request")?;
         let text = |value: &Value| value.as_str().map(str::to_owned).ok_or("400 Bad Request");
-        self.letters.push(Letter {
+        let letter = Letter {
             id: text(&body["id"])?,
             subject: text(&body["subject"])?,
             sequence: body["data"]["sequence"].as_u64().ok_or("400 Bad Request")?,
             body,
-        });
+        };
+        self.unfinished.push((then, letter));
+        self.finish(now);
         Ok(())
     }
 }

@@ -29,7 +29,7 @@ pub async fn behind(store: &Store, record: &Record, now: Timestamp) -> Result<Ve
     let mut behind = Vec::new();
     for recipient in concerned(store.policies, record, &ledger) {
         let entry = ledger.iter().find(|entry| entry.recipient == recipient.id);
-        if differs(&view, &recipient, entry) {
+        if differs(&view, &recipient, entry, now) {
             let is_new = entry.is_none();
             behind.push(Behind {
                 recipient: recipient.id,
@@ -88,13 +88,16 @@ fn concerned(policies: &Policies, record: &Record, ledger: &[Entry]) -> Vec<Reci
     kinds.into_iter().map(recipient).collect()
 }
 
-/// Whether what this recipient may hold is not what it acknowledged to hold.
-fn differs(view: &View<'_>, recipient: &Recipient, entry: Option<&Entry>) -> bool {
+/// Whether what this recipient may hold is not what it acknowledged to hold. One that is to be asked later is
+/// left to the schedule, which reads the record as it is then.
+fn differs(view: &View<'_>, recipient: &Recipient, entry: Option<&Entry>, now: Timestamp) -> bool {
     let holding = Holding::of(view, recipient);
-    match entry {
-        Some(entry) => {
-            entry.is_in_doubt() || entry.next_attempt_at.is_some() || entry.acknowledged != holding
-        }
-        None => !holding.is_empty(),
+    let Some(entry) = entry else {
+        return !holding.is_empty();
+    };
+    let loses = entry.may_hold(view.policies, recipient.kind).loses_to(&holding);
+    if entry.must_wait_until(loses, now).is_some() {
+        return false;
     }
+    entry.is_in_doubt() || entry.next_attempt_at.is_some() || entry.acknowledged != holding
 }

@@ -17,16 +17,24 @@ use platform::store::{Claim, Registration};
 use crate::postpone::{self, Wait};
 use crate::{Error, Parts};
 
+/// What an errand says besides whom it is about.
+pub(crate) struct Asked {
+    /// The newest act when it was written.
+    pub(crate) hint: Version,
+    /// Whether it does not wait for its next attempt.
+    pub(crate) anew: bool,
+}
+
 /// A delivery that fails waits in the ledger, not in the queue.
 pub(crate) async fn bring_up_to_date(
     parts: &Parts,
     now: Timestamp,
     (subject, recipient): (Subject, RecipientId),
-    hint: Version,
+    asked: Asked,
 ) -> Result<(), Error> {
     let store = &parts.store;
     let claim = store.claim(&subject, &recipient, now).await?;
-    let reading = store.reading(&subject, hint, &recipient).await?;
+    let reading = store.reading(&subject, asked.hint, &recipient).await?;
     let Some(registration) = &reading.registration else {
         return postpone::unregistered(parts, &claim, now).await;
     };
@@ -55,6 +63,12 @@ pub(crate) async fn bring_up_to_date(
         before: &before,
         holding: &holding,
     };
+    let loses = before.loses_to(&holding);
+    if let Some(at) = claim.entry.must_wait_until(loses, now)
+        && !asked.anew
+    {
+        return delivery.postpone(Wait::Until(at), now).await;
+    }
     if let Some(wait) = must_wait(parts, registration, reading.breaker, now).await? {
         return delivery.postpone(wait, now).await;
     }

@@ -50,8 +50,13 @@ async fn run(parts: &Parts, now: Timestamp, errand: Errand) -> Result<(), Error>
         Errand::Deliver {
             subject,
             recipient,
-            version,
-        } => deliver::bring_up_to_date(parts, now, (subject.0, recipient.0), version).await,
+            version: hint,
+            anew,
+        } => {
+            let (subject, recipient) = (subject.0, recipient.0);
+            let asked = deliver::Asked { hint, anew };
+            deliver::bring_up_to_date(parts, now, (subject, recipient), asked).await
+        }
         Errand::Walk {
             recipient,
             shard,

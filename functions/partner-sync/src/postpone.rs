@@ -13,12 +13,15 @@ use crate::{Error, Parts};
 
 /// When a delivery that failed is tried again: the schedule of Standard Webhooks, some 75 hours in all.
 const RETRY_AFTER_S: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
-/// How soon one that only has to wait is looked at again.
+/// How soon one that only has to wait is looked at again, at first and at the most.
 const WAIT: SignedDuration = SignedDuration::from_mins(1);
+const WAIT_MAX: SignedDuration = SignedDuration::from_hours(1);
 
 /// Why it goes on later.
 pub(crate) enum Wait<'a> {
     Failed(&'a courier::Error),
+    /// Its next attempt is not due before that.
+    Until(Timestamp),
     BreakerOpen,
     RateReached,
     Disabled,
@@ -48,6 +51,7 @@ pub(crate) async fn unregistered(parts: &Parts, claim: &Claim, now: Timestamp) -
         attempted: false,
         doubt,
         loss_since: entry.loss_since,
+        under_way: false,
     };
     Ok(parts.store.postpone(claim, &postponed, now).await?)
 }
@@ -59,7 +63,7 @@ impl Delivery<'_> {
         let (store, entry) = (&self.parts.store, &self.claim.entry);
         let (attempted, may_have_arrived) = match &wait {
             Wait::Failed(error) => (true, error.may_have_arrived()),
-            Wait::BreakerOpen | Wait::RateReached | Wait::Disabled => (false, false),
+            Wait::Until(_) | Wait::BreakerOpen | Wait::RateReached | Wait::Disabled => (false, false),
         };
         let next_attempt_at = self.next_attempt(&wait, now);
         let loses = self.before.loses_to(self.holding);
@@ -103,6 +107,7 @@ impl Delivery<'_> {
             attempted,
             doubt,
             loss_since,
+            under_way: self.is_under_way(&wait),
         };
         store.postpone(self.claim, &postponed, now).await?;
         self.log(&wait, next_attempt_at.is_none());
@@ -117,13 +122,33 @@ impl Delivery<'_> {
             Wait::Failed(error) => {
                 let scheduled = SignedDuration::from_secs(*RETRY_AFTER_S.get(attempts)?);
                 let wanted = error.retry_after().unwrap_or(SignedDuration::ZERO);
-                self.spread(scheduled).max(wanted)
+                let lease = if self.is_under_way(wait) {
+                    self.claim.until.duration_since(now)
+                } else {
+                    SignedDuration::ZERO
+                };
+                self.spread(scheduled).max(wanted).max(lease)
             }
-            Wait::BreakerOpen => self.spread(WAIT * (1 + attempts as i32)),
+            Wait::Until(at) => return Some(*at),
+            // The longer it has waited, the more seldom: when the recipient is back, everyone whom it concerns
+            // is looked at anyway, and those that came last probe.
+            Wait::BreakerOpen => {
+                let waited = self
+                    .claim
+                    .entry
+                    .pending_since
+                    .map(|since| now.duration_since(since));
+                self.spread(waited.unwrap_or(WAIT).clamp(WAIT, WAIT_MAX))
+            }
             Wait::RateReached => WAIT,
             Wait::Disabled => return None,
         };
         now.saturating_add(after).ok()
+    }
+
+    /// Whether the recipient may still be at work on what it was sent.
+    fn is_under_way(&self, wait: &Wait<'_>) -> bool {
+        matches!(wait, Wait::Failed(error) if error.may_still_arrive())
     }
 
     /// Up to a tenth more, the same for the same attempt: many that failed together do not come back
@@ -147,7 +172,7 @@ impl Delivery<'_> {
                 let cause = chain(*error);
                 tracing::warn!(%subject, %recipient, attempt, cause, "recipient {recipient} was not told of {subject}");
             }
-            Wait::BreakerOpen | Wait::RateReached | Wait::Disabled => {
+            Wait::Until(_) | Wait::BreakerOpen | Wait::RateReached | Wait::Disabled => {
                 tracing::debug!(%subject, %recipient, "recipient {recipient} is not asked now about {subject}");
             }
         }

@@ -26,7 +26,7 @@ pub(crate) async fn one_page(
 
     let mut errands: Vec<Errand> = members
         .into_iter()
-        .map(|subject| Errand::deliver(subject, recipient.clone(), 0))
+        .map(|subject| Errand::deliver_anew(subject, recipient.clone()))
         .collect();
     if errands.len() as i32 == PAGE {
         errands.push(Errand::Walk {

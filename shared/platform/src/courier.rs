@@ -61,6 +61,11 @@ impl Error {
         }
     }
 
+    /// Whether the recipient may take the letter yet: we hung up on it, and it may not have noticed.
+    pub fn may_still_arrive(&self) -> bool {
+        matches!(self, Self::NoAnswer(_))
+    }
+
     /// Whether the recipient says that it is gone for good.
     pub fn is_gone(&self) -> bool {
         matches!(self, Self::Refused { status, .. } if *status == StatusCode::GONE)

@@ -23,6 +23,9 @@ pub enum Errand {
         recipient: Word<RecipientId>,
         /// The newest act when it was written: a hint that saves a read.
         version: Version,
+        /// Whether a delivery that waits for its next attempt is to wait no longer.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        anew: bool,
     },
     /// Look at everyone in one shard whom a recipient concerns, from one subject on.
     Walk {
@@ -39,6 +42,17 @@ impl Errand {
             subject: Word(subject),
             recipient: Word(recipient),
             version,
+            anew: false,
+        }
+    }
+
+    /// The same, of somebody who is looked at again because the recipient changed, or for a redrive.
+    pub fn deliver_anew(subject: Subject, recipient: RecipientId) -> Self {
+        Self::Deliver {
+            subject: Word(subject),
+            recipient: Word(recipient),
+            version: 0,
+            anew: true,
         }
     }
 

@@ -80,6 +80,14 @@ impl Entry {
     pub fn is_in_doubt(&self) -> bool {
         self.doubt != Doubt::None
     }
+
+    /// How long a delivery that was postponed has to wait on, whatever happens to the record meanwhile. Only
+    /// a loss that nobody has tried to tell yet goes out at once: it is a withdrawal, and waits as long as the
+    /// others if that one try fails.
+    pub fn must_wait_until(&self, loses: bool, now: Timestamp) -> Option<Timestamp> {
+        let is_new_loss = loses && self.loss_since.is_none();
+        self.next_attempt_at.filter(|at| *at > now && !is_new_loss)
+    }
 }
 
 /// The right to tell one recipient about one subject, until the lease ends.
@@ -88,6 +96,7 @@ pub struct Claim {
     pub subject: Subject,
     /// The entry as it was before the claim, but for the count of claims.
     pub entry: Entry,
+    pub until: Timestamp,
 }
 
 /// All that a delivery needs to know, read after the claim.
@@ -160,6 +169,7 @@ impl Store {
         recipient: &RecipientId,
         now: Timestamp,
     ) -> Result<Claim, Error> {
+        let until = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
         let claimed = self
             .client
             .update_item()
@@ -167,10 +177,7 @@ impl Store {
             .set_key(Some(keys::entry(subject, recipient)))
             .update_expression("SET lease_until = :until, in_flight = :yes ADD claims :one")
             .condition_expression("attribute_not_exists(lease_until) OR lease_until <= :now")
-            .expression_attribute_values(
-                ":until",
-                instant(now.saturating_add(LEASE).unwrap_or(Timestamp::MAX)),
-            )
+            .expression_attribute_values(":until", instant(until))
             .expression_attribute_values(":now", instant(now))
             .expression_attribute_values(":yes", AttributeValue::Bool(true))
             .expression_attribute_values(":one", number(1))
@@ -194,6 +201,7 @@ impl Store {
         Ok(Claim {
             subject: subject.clone(),
             entry,
+            until,
         })
     }
 

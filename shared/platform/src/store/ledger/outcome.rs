@@ -26,6 +26,9 @@ pub struct Postponed {
     pub doubt: Doubt,
     /// Since when the recipient has not confirmed a loss.
     pub loss_since: Option<Timestamp>,
+    /// Whether the recipient may still be at work on it: then nobody else may tell it of the subject until
+    /// the lease ends.
+    pub under_way: bool,
 }
 
 impl Store {
@@ -69,7 +72,10 @@ impl Store {
             "attempts = :attempts",
             "pending_since = if_not_exists(pending_since, :now)",
         ];
-        let mut remove = vec!["lease_until"];
+        let mut remove = Vec::new();
+        if !postponed.under_way {
+            remove.push("lease_until");
+        }
         let mut update = self
             .on_entry(claim)
             .expression_attribute_values(":attempts", number(attempts))
@@ -94,7 +100,10 @@ impl Store {
             set.push("loss_since = if_not_exists(loss_since, :since)");
             update = update.expression_attribute_values(":since", instant(since));
         }
-        let expression = format!("SET {} REMOVE {}", set.join(", "), remove.join(", "));
+        let mut expression = format!("SET {}", set.join(", "));
+        if !remove.is_empty() {
+            expression += &format!(" REMOVE {}", remove.join(", "));
+        }
         unless_lost(update.update_expression(expression).send().await)
     }
 
