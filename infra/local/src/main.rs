@@ -7,6 +7,7 @@ use local::clock::Clock;
 use local::command;
 use local::functions;
 use local::issuer::{self, Bearer};
+use local::partner_check;
 use local::policy_check;
 use local::system::{Options, System};
 use local::template::Template;
@@ -20,6 +21,7 @@ The whole of Assenso in one process, on 127.0.0.1
     cargo run -p local -- token --scope SCOPE [--recipient R] [--subject S]
     cargo run -p local -- due recompute --help
     cargo run -p local -- reconcile --help
+    cargo run -p local -- partner-check --help
 
     --data DIR   keep everything in this folder; without it, all is gone at the end
     --port N     where the routes are served, 8787 unless said otherwise
@@ -50,6 +52,12 @@ async fn main() -> ExitCode {
     }
     if words.next_if_eq("reconcile").is_some() {
         return ended(command::reconciling(words).await);
+    }
+    if words.next_if_eq("partner-check").is_some() {
+        return match partner_check::run(words, Clock::system().now()).await {
+            Ok(code) => code,
+            Err(error) => ended(Err(error)),
+        };
     }
     let asked = match asked(words) {
         Ok(Asked::Serve(asked)) => asked,
