@@ -24,12 +24,14 @@ pub struct Courier {
 }
 
 /// An event, ready to be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Letter {
     /// Stays the same over retries of the same content.
     pub id: String,
     pub body: String,
 }
+
+crate::unprintable::unprintable!(Letter);
 
 /// Why a recipient has not acknowledged.
 #[derive(Debug, thiserror::Error)]

@@ -76,11 +76,13 @@ struct ChangeTold {
 }
 
 /// What a processor needs to ask for a confirmation.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Confirmation {
     pub link: String,
     pub contact: Value,
 }
+
+crate::unprintable::unprintable!(Confirmation);
 
 /// What there is to tell, and what has been read of it.
 pub struct Told<'a> {

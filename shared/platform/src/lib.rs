@@ -21,4 +21,5 @@ pub mod stream;
 pub mod telemetry;
 pub mod token;
 pub mod told;
+mod unprintable;
 pub mod wire;

@@ -13,7 +13,7 @@ use super::{Answer, response};
 use crate::telemetry::{self, Outcome};
 
 /// A response as API Gateway takes it.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reply {
     status_code: u16,
@@ -24,6 +24,8 @@ pub struct Reply {
     #[serde(skip)]
     outcome: String,
 }
+
+crate::unprintable::unprintable!(Reply);
 
 impl Outcome for Reply {
     fn outcome(&self) -> Cow<'static, str> {

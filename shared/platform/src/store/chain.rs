@@ -59,7 +59,7 @@ pub struct Guard {
 }
 
 /// What is written together with an act.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub enum Beside {
     #[default]
     Nothing,
@@ -68,6 +68,8 @@ pub enum Beside {
     /// The content of a profile update.
     Profile(Vec<FieldEdits>),
 }
+
+crate::unprintable::unprintable!(Beside);
 
 /// What became of a step.
 #[derive(Debug, Clone)]

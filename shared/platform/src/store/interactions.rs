@@ -22,7 +22,7 @@ const CAMPAIGNS_MAX: usize = 100;
 const KIND: &str = "tracking content";
 
 /// One interaction that is kept for the person.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Seen {
     pub field: Field,
     pub campaign: CampaignId,
@@ -33,7 +33,7 @@ pub struct Seen {
 }
 
 /// The last interaction with a campaign, as content tells it: add names, never rename them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Last {
     campaign: Word<CampaignId>,
     at: Word<Instant>,
@@ -41,6 +41,8 @@ struct Last {
     target: Option<Word<Target>>,
     until: Word<Instant>,
 }
+
+crate::unprintable::unprintable!(Seen, Last);
 
 impl Store {
     /// Keep interactions, unless the record has changed since it was read, or another report about the same

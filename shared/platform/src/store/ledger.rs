@@ -100,7 +100,7 @@ pub struct Claim {
 }
 
 /// All that a delivery needs to know, read after the claim.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Reading {
     pub record: Record,
     pub registration: Option<Registration>,
@@ -108,6 +108,8 @@ pub struct Reading {
     pub secrets: Vec<String>,
     pub breaker: Breaker,
 }
+
+crate::unprintable::unprintable!(Reading);
 
 impl Store {
     /// The entries of every recipient that was ever told of a subject.

@@ -21,12 +21,14 @@ pub(super) const FIELD: &str = "f_";
 pub type Content = BTreeMap<String, Value>;
 
 /// What an update does to the content of one category.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum FieldEdits {
     Clear(Category),
     /// A field that is none is emptied.
     Write(Category, BTreeMap<Field, Option<Value>>),
 }
+
+crate::unprintable::unprintable!(FieldEdits);
 
 impl FieldEdits {
     /// The write that goes with the act of this version.

@@ -17,7 +17,7 @@ const KIND: &str = "a recipient";
 pub(super) const SECRET_SLOTS: [&str; 2] = ["A", "B"];
 
 /// What a recipient is registered with.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Settings {
     pub kind: RecipientKind,
     pub role: Role,
@@ -32,7 +32,7 @@ pub struct Settings {
 }
 
 /// A recipient as it is registered.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Registration {
     pub recipient: Recipient,
     pub endpoint: String,
@@ -42,6 +42,8 @@ pub struct Registration {
     /// How many signing keys it was given so far.
     pub keys_given: usize,
 }
+
+crate::unprintable::unprintable!(Settings, Registration);
 
 impl From<&Registration> for Settings {
     fn from(registered: &Registration) -> Self {
