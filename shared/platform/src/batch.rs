@@ -2,11 +2,14 @@
 
 use std::future::Future;
 
-use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use serde::de::DeserializeOwned;
 
 use crate::http::chain;
 use crate::queue::Queue;
+
+/// What lies with the dead letters instead of a message that is not ours.
+const WITHHELD: &str = "(withheld)";
 
 /// What becomes of a message that failed.
 pub trait Failure: std::error::Error {
@@ -24,16 +27,19 @@ where
 {
     let mut response = SqsBatchResponse::default();
     for message in event.records {
-        let settled = match read(&message) {
-            Ok(errand) => run(errand)
-                .await
-                .map_err(|error| (error.may_pass(), chain(&error))),
-            Err(error) => Err((false, format!("not a message of ours: {error}"))),
+        let body = message.body.as_deref().unwrap_or_default();
+        let (kept, settled) = match read(body) {
+            Ok(errand) => {
+                let settled = run(errand).await;
+                (body, settled.map_err(|error| (error.may_pass(), chain(&error))))
+            }
+            // Whoever sent it has it, and it may name somebody.
+            Err(error) => (WITHHELD, Err((false, format!("not a message of ours: {error}")))),
         };
         let Err((may_pass, cause)) = settled else { continue };
         let id = message.message_id.clone().unwrap_or_default();
         tracing::warn!(message.id = id, may_pass, cause, "a message was not settled");
-        let buried = !may_pass && bury(dead, &message, &cause).await;
+        let buried = !may_pass && bury(dead, kept, &cause).await;
         if !buried {
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = id;
@@ -44,10 +50,8 @@ where
 }
 
 /// Whether the message lies with the dead letters; if not, it comes again and ends there by itself.
-async fn bury(dead: &Queue, message: &SqsMessage, cause: &str) -> bool {
-    let buried = dead
-        .bury(message.body.as_deref().unwrap_or_default(), cause)
-        .await;
+async fn bury(dead: &Queue, kept: &str, cause: &str) -> bool {
+    let buried = dead.bury(kept, cause).await;
     if let Err(error) = &buried {
         tracing::error!(cause = chain(error), "a message could not be put aside");
     }
@@ -55,7 +59,6 @@ async fn bury(dead: &Queue, message: &SqsMessage, cause: &str) -> bool {
 }
 
 /// Serde's message may quote the body, so only where it stopped is kept.
-fn read<M: DeserializeOwned>(message: &SqsMessage) -> Result<M, String> {
-    let body = message.body.as_deref().unwrap_or_default();
+fn read<M: DeserializeOwned>(body: &str) -> Result<M, String> {
     serde_json::from_str(body).map_err(|error| format!("line {}, column {}", error.line(), error.column()))
 }
