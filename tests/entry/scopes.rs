@@ -21,7 +21,7 @@ const CALLERS: [Caller<'static>; 7] = [
 
 /// An `x` for each of the callers above, in that order, that is let in.
 #[rustfmt::skip]
-const ROUTES: [(&str, &str); 20] = [
+const ROUTES: [(&str, &str); 21] = [
     //                                                                   site . staff . subject . auditor
     ("POST /v1/subjects/{subject}/consents",                                 "xxx.x.."),
     ("POST /v1/subjects/{subject}/withdrawals",                              ".xx.x.."),
@@ -34,6 +34,7 @@ const ROUTES: [(&str, &str); 20] = [
     ("GET /v1/subjects/{subject}/recipients",                                ".xx.x.x"),
     ("GET /v1/subjects/{subject}/why",                                       ".xx.x.x"),
     ("GET /v1/subjects/{subject}/view-as/{recipient}",                       ".xxxx.x"),
+    ("POST /v1/subjects/{subject}/links",                                    ".xx...."),
     ("PATCH /v1/subjects/{subject}/profile",                                 ".xx.x.."),
     ("PUT /v1/subjects/{subject}/relations/{recipient}/{kind}/{relation}",   ".xx...."),
     ("DELETE /v1/subjects/{subject}/relations/{recipient}/{kind}/{relation}",".xx...."),
@@ -46,9 +47,17 @@ const ROUTES: [(&str, &str); 20] = [
 ];
 
 /// Open to everybody, with the reason beside each in the template.
-const PUBLIC: [&str; 4] = [
+const PUBLIC: [&str; 12] = [
     "POST /v1/forms/{notice}",
+    "GET /v1/forms/{notice}",
+    "POST /v1/forms/{notice}/page",
     "POST /v1/confirmations/{token}",
+    "GET /v1/confirmations/{token}",
+    "GET /v1/preferences/{token}",
+    "POST /v1/preferences/{token}",
+    "GET /v1/unsubscribe/{token}",
+    "POST /v1/unsubscribe/{token}",
+    "GET /v1/assets/{asset}",
     "GET /v1/notices/{notice}/{version}",
     "GET /v1/notices/{notice}/{version}/data-list",
 ];

@@ -74,7 +74,7 @@ pub(crate) async fn capture(
     metric::CAPTURES.record(1, now);
 
     if is_site {
-        return pending::answer(&change);
+        return pending::answer(&change, None);
     }
     http::versioned(
         Status::CREATED,

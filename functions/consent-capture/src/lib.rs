@@ -21,7 +21,7 @@ pub async fn handle(
 ) -> Answer {
     match http::route(&request) {
         "POST /v1/subjects/{subject}/consents" => consent::capture(store, pseudonyms, now, request).await,
-        "POST /v1/forms/{notice}" => form::capture(store, pseudonyms, now, request).await,
+        "POST /v1/forms/{notice}" => form::capture(store, pseudonyms, tokens, now, request).await,
         "POST /v1/confirmations/{token}" => confirmation::confirm(store, tokens, now, request).await,
         _ => Err(http::no_such_route()),
     }

@@ -1,7 +1,6 @@
 //! `GET /v1/subjects/{subject}/recipients`: who may hold what, and who has confirmed a withdrawal (GDPR 15, 19).
 
 use domain::policy::Policies;
-use domain::recipient::RecipientKind;
 use jiff::Timestamp;
 use platform::http::{self, Answer, Request, Status};
 use platform::pseudonym::Pseudonyms;
@@ -66,24 +65,7 @@ pub(crate) async fn answer(
 }
 
 fn told(policies: &Policies, entry: &Entry, now: Timestamp) -> EntryTold {
-    let standing = policies
-        .iter()
-        .find_map(|policy| policy.standing.get(&entry.recipient));
-    let kind = standing.map_or(RecipientKind::Dealer, |standing| standing.kind);
-    let may_hold = entry.may_hold(policies, kind);
-    let overdue = entry
-        .loss_since
-        .and_then(|since| policies.withdrawal_deadline(since))
-        .is_some_and(|at| at <= now);
-    let state = if entry.escalated_at.is_some() {
-        "given-up"
-    } else if overdue {
-        "overdue"
-    } else if entry.is_in_doubt() || entry.next_attempt_at.is_some() {
-        "pending"
-    } else {
-        "up-to-date"
-    };
+    let may_hold = entry.may_hold(policies, entry.kind(policies));
     let instant = |at: Option<Timestamp>| at.map(|at| Instant(at).to_string());
     EntryTold {
         recipient: entry.recipient.to_string(),
@@ -91,7 +73,7 @@ fn told(policies: &Policies, entry: &Entry, now: Timestamp) -> EntryTold {
             categories: may_hold.categories.keys().map(ToString::to_string).collect(),
             facets: may_hold.facets.iter().map(ToString::to_string).collect(),
         },
-        state,
+        state: entry.delivery(policies, now).as_str(),
         acknowledged_at: instant(entry.acknowledged_at),
         pending_since: instant(entry.pending_since),
         withdrawal_unconfirmed_since: instant(entry.loss_since),

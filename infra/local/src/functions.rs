@@ -37,7 +37,7 @@ struct Parts {
     store: Store,
     queue: Queue,
     pseudonyms: Pseudonyms,
-    tokens: Tokens,
+    links: Links,
     sync: partner_sync::Parts,
     dead_interactions: Queue,
 }
@@ -51,11 +51,11 @@ pub fn all(
     let (store, errands) = table_and_queue(endpoints, policies, http.clone());
     let sqs = aws(endpoints, http).sqs();
     let queue = |id: &str| Queue::new(sqs.clone(), endpoints.queues.get(id).cloned().unwrap_or_default());
-    let tokens = Tokens::new(DEVELOPMENT_KEY);
+    let links = Links::new(Tokens::new(DEVELOPMENT_KEY), endpoints.gateway.clone());
     let sync = partner_sync::Parts {
         store: store.clone(),
         courier: Courier::new(LOOPBACK)?,
-        links: Links::new(tokens.clone(), endpoints.gateway.clone()),
+        links: links.clone(),
         errands: errands.clone(),
         dead: queue(DEAD),
     };
@@ -64,14 +64,17 @@ pub fn all(
         store,
         queue: errands,
         pseudonyms,
-        tokens,
+        links,
         sync,
         dead_interactions: queue(DEAD_INTERACTIONS),
     });
 
     let functions = [
         http_function(&parts, "consent-capture", |on, request, now| async move {
-            consent_capture::handle(&on.store, &on.pseudonyms, &on.tokens, now, request).await
+            consent_capture::handle(&on.store, &on.pseudonyms, on.links.tokens(), now, request).await
+        }),
+        http_function(&parts, "person-pages", |on, request, now| async move {
+            person_pages::handle(&on.store, &on.pseudonyms, &on.links, now, request).await
         }),
         http_function(&parts, "consent-revoke", |on, request, now| async move {
             consent_revoke::handle(&on.store, &on.pseudonyms, now, request).await

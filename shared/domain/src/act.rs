@@ -272,6 +272,15 @@ impl Act {
         }
     }
 
+    /// The facets that were agreed to, where some were.
+    pub fn granted(&self) -> Option<&Facets> {
+        if let What::Granted { facets, .. } = &self.what {
+            Some(facets)
+        } else {
+            None
+        }
+    }
+
     pub fn order(&self) -> Order {
         let takes_away = match &self.what {
             What::Granted { .. }

@@ -5,7 +5,9 @@ use std::str::FromStr;
 
 use domain::subject::Subject;
 use jiff::Timestamp;
-use lambda_http::http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, ETAG, RETRY_AFTER};
+use lambda_http::http::header::{
+    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, ETAG, LOCATION, REFERRER_POLICY, RETRY_AFTER,
+};
 use lambda_http::http::{HeaderMap, StatusCode};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, RequestExt, Response};
@@ -31,6 +33,9 @@ pub type Answer = Result<Response<Body>, Problem>;
 /// More than any request of this API needs.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 const KEY_LEN_MAX: usize = 255;
+/// What browsers send a form as.
+const FORM: &str = "application/x-www-form-urlencoded";
+const FORM_FIELDS_MAX: usize = 100;
 
 /// The response for an answer; what broke is logged here, once.
 fn response(answer: Answer) -> Response<Body> {
@@ -38,13 +43,7 @@ fn response(answer: Answer) -> Response<Body> {
         Ok(response) => return response,
         Err(problem) => problem,
     };
-    if let Some(cause) = &problem.cause {
-        tracing::error!(
-            problem = problem.slug,
-            cause = chain(cause.as_ref()),
-            "a request could not be served"
-        );
-    }
+    log(&problem);
     let status = problem.status;
     let mut builder = Response::builder()
         .status(status)
@@ -63,6 +62,17 @@ fn response(answer: Answer) -> Response<Body> {
     };
     let body = serde_json::to_string(&told).unwrap_or_default();
     builder.body(Body::Text(body)).unwrap_or_default()
+}
+
+/// Write down what broke, where something did.
+pub fn log(problem: &Problem) {
+    if let Some(cause) = &problem.cause {
+        tracing::error!(
+            problem = problem.slug,
+            cause = chain(cause.as_ref()),
+            "a request could not be served"
+        );
+    }
 }
 
 #[derive(Serialize)]
@@ -101,7 +111,24 @@ pub fn plain(text: String) -> Answer {
         .header(CONTENT_TYPE, "text/plain; charset=utf-8");
     builder
         .body(Body::Text(text))
-        .map_err(|error| broken(error.into()))
+        .map_err(|error| Problem::unwritable(error.into()))
+}
+
+/// Send a browser on to a page of ours with a GET, after what it posted was done.
+pub fn see_other(path: &str) -> Answer {
+    let builder = Response::builder()
+        .status(StatusCode::SEE_OTHER)
+        .header(LOCATION, path)
+        .header(CACHE_CONTROL, "no-store")
+        .header(REFERRER_POLICY, "no-referrer");
+    builder
+        .body(Body::Empty)
+        .map_err(|error| Problem::unwritable(error.into()))
+}
+
+/// The path and the query of a request, to come back to.
+pub fn path_and_query(request: &Request) -> &str {
+    request.uri().path_and_query().map_or("/", |path| path.as_str())
 }
 
 /// Answer with a JSON body that stands for a version of a resource.
@@ -110,7 +137,7 @@ pub fn versioned(status: StatusCode, version: u32, told: &impl Serialize) -> Ans
 }
 
 fn answer(status: StatusCode, version: Option<u32>, told: &impl Serialize) -> Answer {
-    let body = serde_json::to_string(told).map_err(|error| broken(error.into()))?;
+    let body = serde_json::to_string(told).map_err(|error| Problem::unwritable(error.into()))?;
     let mut builder = Response::builder()
         .status(status)
         .header(CONTENT_TYPE, "application/json");
@@ -119,19 +146,7 @@ fn answer(status: StatusCode, version: Option<u32>, told: &impl Serialize) -> An
     }
     builder
         .body(Body::Text(body))
-        .map_err(|error| broken(error.into()))
-}
-
-fn broken(cause: Box<dyn std::error::Error + Send + Sync>) -> Problem {
-    let problem = Problem::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "unwritable",
-        "the answer could not be written",
-    );
-    Problem {
-        cause: Some(cause),
-        ..problem
-    }
+        .map_err(|error| Problem::unwritable(error.into()))
 }
 
 /// Read the body as JSON.
@@ -153,21 +168,43 @@ pub fn optional_body<T: DeserializeOwned + Default>(request: &Request) -> Result
     }
 }
 
-fn json_body<T: DeserializeOwned>(request: &Request, media: &str) -> Result<T, Problem> {
-    let given = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let given = given.split(';').next().unwrap_or_default().trim();
-    if !given.eq_ignore_ascii_case(media) {
-        let detail = format!("the body must be {media}");
+/// The fields of an HTML form in their order; a name may be there more than once.
+pub fn form(request: &Request) -> Result<Vec<(String, String)>, Problem> {
+    must_be(request, FORM)?;
+    let fields = form_urlencoded::parse(bytes(request)?).into_owned();
+    let fields: Vec<_> = fields.take(FORM_FIELDS_MAX + 1).collect();
+    if fields.len() > FORM_FIELDS_MAX {
+        let detail = format!("the form has more than {FORM_FIELDS_MAX} fields");
+        return Err(Problem::bad("too-large", "", detail));
+    }
+    Ok(fields)
+}
+
+/// Whether the body is that of an HTML form, and the answer so for a browser.
+pub fn is_form(request: &Request) -> bool {
+    media(request).eq_ignore_ascii_case(FORM)
+}
+
+fn media(request: &Request) -> &str {
+    let given = request.headers().get(CONTENT_TYPE);
+    let given = given.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    given.split(';').next().unwrap_or_default().trim()
+}
+
+fn must_be(request: &Request, expected: &str) -> Result<(), Problem> {
+    if !media(request).eq_ignore_ascii_case(expected) {
+        let detail = format!("the body must be {expected}");
         let problem = Problem::bad("unsupported-media-type", "header Content-Type", detail);
         return Err(Problem {
             status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ..problem
         });
     }
+    Ok(())
+}
+
+fn json_body<T: DeserializeOwned>(request: &Request, media: &str) -> Result<T, Problem> {
+    must_be(request, media)?;
     let text = std::str::from_utf8(bytes(request)?)
         .map_err(|_| Problem::bad("invalid-utf-8", "", "the body is not UTF-8"))?;
     // Serde would take a list for an object, its values in the order of our fields.
@@ -181,7 +218,8 @@ fn json_body<T: DeserializeOwned>(request: &Request, media: &str) -> Result<T, P
     Ok(value)
 }
 
-fn bytes(request: &Request) -> Result<&[u8], Problem> {
+/// The body as it came.
+pub fn bytes(request: &Request) -> Result<&[u8], Problem> {
     let bytes: &[u8] = request.body().as_ref();
     if bytes.len() > BODY_BYTES_MAX {
         let detail = format!("the body has more than {BODY_BYTES_MAX} bytes");
@@ -371,6 +409,14 @@ pub fn keyed_guard(request: &Request) -> Result<Guard, Problem> {
         ));
     }
     Ok(guard)
+}
+
+/// The guard of a form that carries its key in a field, because a browser adds no header to it.
+pub fn form_guard(request: &Request, key: &str) -> Result<Guard, Problem> {
+    Ok(Guard {
+        asked: Some(fingerprint(request, key)?),
+        ..Guard::default()
+    })
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a str>, Problem> {

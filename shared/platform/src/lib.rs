@@ -22,4 +22,5 @@ pub mod telemetry;
 pub mod token;
 pub mod told;
 mod unprintable;
+pub mod visitor;
 pub mod wire;

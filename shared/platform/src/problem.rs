@@ -66,6 +66,16 @@ impl Problem {
         .with_field("path recipient")
     }
 
+    /// We could not write our own answer.
+    pub fn unwritable(cause: Box<dyn std::error::Error + Send + Sync>) -> Self {
+        let detail = "the answer could not be written";
+        let problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "unwritable", detail);
+        Self {
+            cause: Some(cause),
+            ..problem
+        }
+    }
+
     /// Something that we depend on did not answer: nothing is known to be changed, and it may be tried again.
     fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         let detail = "nothing was answered in time; try again";

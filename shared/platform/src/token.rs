@@ -1,33 +1,56 @@
-//! Signed links: a token names one act of one data subject, and says for what it may be used.
+//! Signed links: a token names a data subject and what may be done with the link, and nobody in words.
 //!
-//! A token is one byte of kind, the subject, the act, the instant at which it ends, and a keyed hash over
-//! these: sixty letters that may stand in a link and name nobody.
+//! A token is one byte of kind, the subject, what the kind needs, and a keyed hash over these, in letters
+//! that may stand in a link. A link that only takes away never ends (RFC 8058: mails are kept for years).
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::act::Version;
+use domain::codes::{Channel, Purpose};
+use domain::facet::Facet;
 use domain::subject::Subject;
 use hmac::{Hmac, KeyInit, Mac};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sha2::Sha256;
 
 use crate::aws::{self, Unset};
 use crate::digest;
 
+/// How long somebody can look at the record by a link: long enough for a mail that is read after a holiday.
+const PREFERENCES_LAST: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// When a link to the preferences that is made then ends.
+pub fn preferences_end(made: Timestamp) -> Timestamp {
+    made.saturating_add(PREFERENCES_LAST).unwrap_or(Timestamp::MAX)
+}
+
 const MAC_BYTES: usize = 16;
-const SAID_BYTES: usize = 1 + 16 + 4 + 8;
+const SUBJECT_BYTES: usize = 16;
+/// The longest token there is: a facet of two codes. Anything longer is not even decoded.
+const TOKEN_LEN_MAX: usize = 160;
 
 /// What a token may be used for; another use does not verify.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Use {
+enum Use {
     Confirm = 1,
+    Preferences = 2,
+    Unsubscribe = 3,
 }
 
 /// The token was not made here, was changed, or has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the link is not valid, or not any more")]
 pub struct BadToken;
+
+/// What a link to the preferences still opens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opened {
+    /// The whole page.
+    All(Subject),
+    /// It has ended: nothing can be looked at, but everything can still be withdrawn.
+    OnlyWithdrawal(Subject),
+}
 
 /// The key that signs every token, read once at the start.
 #[derive(Clone)]
@@ -49,42 +72,85 @@ impl Tokens {
         }
     }
 
-    /// A token for one act, until an instant; none where the subject is not one of ours.
-    pub fn mint(
+    /// A token that confirms one act, until an instant.
+    pub fn confirmation(
         &self,
-        r#use: Use,
         subject: &Subject,
-        act: Version,
+        grant: Version,
         until: Timestamp,
     ) -> Result<String, BadToken> {
-        let letters = subject.as_str().strip_prefix(Subject::PREFIX).ok_or(BadToken)?;
-        let mut said = vec![r#use as u8];
-        said.extend(URL_SAFE_NO_PAD.decode(letters).map_err(|_| BadToken)?);
-        said.extend(act.to_be_bytes());
-        said.extend(until.as_second().to_be_bytes());
-        let mac = self.mac(&said)?.finalize().into_bytes();
-        said.extend(&mac[..MAC_BYTES]);
-        Ok(digest::text(&said))
+        let said = [&grant.to_be_bytes()[..], &until.as_second().to_be_bytes()].concat();
+        self.sign(Use::Confirm, subject, &said)
     }
 
-    /// The act that a token names, if it was made here for this use and has not ended. The hash is compared
-    /// in constant time.
-    pub fn read(&self, r#use: Use, token: &str, now: Timestamp) -> Result<(Subject, Version), BadToken> {
-        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| BadToken)?;
-        let (said, mac) = bytes
-            .split_at_checked(SAID_BYTES)
-            .filter(|(_, mac)| mac.len() == MAC_BYTES)
-            .ok_or(BadToken)?;
-        self.mac(said)?.verify_truncated_left(mac).map_err(|_| BadToken)?;
-        let until = i64::from_be_bytes(said[21..].try_into().map_err(|_| BadToken)?);
-        if said[0] != r#use as u8 || now.as_second() >= until {
+    /// The act that a token confirms, if it was made here for that and has not ended.
+    pub fn read_confirmation(&self, token: &str, now: Timestamp) -> Result<(Subject, Version), BadToken> {
+        let (subject, said) = self.verify(Use::Confirm, token)?;
+        let (grant, until) = said.split_first_chunk().ok_or(BadToken)?;
+        if now.as_second() >= second(until)? {
             return Err(BadToken);
         }
-        let subject = format!("{}{}", Subject::PREFIX, digest::text(&said[1..17]))
-            .parse()
-            .map_err(|_| BadToken)?;
-        let act = Version::from_be_bytes(said[17..21].try_into().map_err(|_| BadToken)?);
-        Ok((subject, act))
+        Ok((subject, Version::from_be_bytes(*grant)))
+    }
+
+    /// A token that shows a record and lets it be changed, until an instant.
+    pub fn preferences(&self, subject: &Subject, until: Timestamp) -> Result<String, BadToken> {
+        self.sign(Use::Preferences, subject, &until.as_second().to_be_bytes())
+    }
+
+    pub fn read_preferences(&self, token: &str, now: Timestamp) -> Result<Opened, BadToken> {
+        let (subject, said) = self.verify(Use::Preferences, token)?;
+        Ok(if now.as_second() < second(&said)? {
+            Opened::All(subject)
+        } else {
+            Opened::OnlyWithdrawal(subject)
+        })
+    }
+
+    /// A token that withdraws one purpose over one channel, for ever.
+    pub fn unsubscription(
+        &self,
+        subject: &Subject,
+        purpose: &Purpose,
+        channel: &Channel,
+    ) -> Result<String, BadToken> {
+        let facet = Facet::Contact(purpose.clone(), channel.clone()).to_string();
+        self.sign(Use::Unsubscribe, subject, facet.as_bytes())
+    }
+
+    /// What a token withdraws.
+    pub fn read_unsubscription(&self, token: &str) -> Result<(Subject, Facet), BadToken> {
+        let (subject, said) = self.verify(Use::Unsubscribe, token)?;
+        let facet = std::str::from_utf8(&said).map_err(|_| BadToken)?;
+        Ok((subject, facet.parse().map_err(|_| BadToken)?))
+    }
+
+    /// None where the subject is not one of ours.
+    fn sign(&self, r#use: Use, subject: &Subject, said: &[u8]) -> Result<String, BadToken> {
+        let letters = subject.as_str().strip_prefix(Subject::PREFIX).ok_or(BadToken)?;
+        let subject = URL_SAFE_NO_PAD.decode(letters).map_err(|_| BadToken)?;
+        let mut token = [&[r#use as u8], &subject[..], said].concat();
+        let mac = self.mac(&token)?.finalize().into_bytes();
+        token.extend(&mac[..MAC_BYTES]);
+        Ok(digest::text(&token))
+    }
+
+    /// The subject that a token names, and what it says besides. The hash is compared in constant time.
+    fn verify(&self, r#use: Use, token: &str) -> Result<(Subject, Vec<u8>), BadToken> {
+        if token.len() > TOKEN_LEN_MAX {
+            return Err(BadToken);
+        }
+        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| BadToken)?;
+        let split = bytes.len().checked_sub(MAC_BYTES).ok_or(BadToken)?;
+        let (said, mac) = bytes.split_at(split);
+        self.mac(said)?.verify_truncated_left(mac).map_err(|_| BadToken)?;
+        let (subject, rest) = said
+            .split_first()
+            .filter(|(kind, _)| **kind == r#use as u8)
+            .and_then(|(_, rest)| rest.split_at_checked(SUBJECT_BYTES))
+            .ok_or(BadToken)?;
+        let subject = format!("{}{}", Subject::PREFIX, digest::text(subject));
+        Ok((subject.parse().map_err(|_| BadToken)?, rest.to_vec()))
     }
 
     fn mac(&self, said: &[u8]) -> Result<Hmac<Sha256>, BadToken> {
@@ -92,6 +158,10 @@ impl Tokens {
         mac.update(said);
         Ok(mac)
     }
+}
+
+fn second(bytes: &[u8]) -> Result<i64, BadToken> {
+    bytes.try_into().map(i64::from_be_bytes).map_err(|_| BadToken)
 }
 
 /// Makes the links that people are sent.
@@ -111,6 +181,10 @@ impl Links {
         Ok(Self::new(Tokens::from_env()?, aws::required("PUBLIC_URL")?))
     }
 
+    pub fn tokens(&self) -> &Tokens {
+        &self.tokens
+    }
+
     /// The link that confirms one grant.
     pub fn confirmation(
         &self,
@@ -118,8 +192,25 @@ impl Links {
         grant: Version,
         until: Timestamp,
     ) -> Result<String, BadToken> {
-        let token = self.tokens.mint(Use::Confirm, subject, grant, until)?;
+        let token = self.tokens.confirmation(subject, grant, until)?;
         Ok(format!("{}/v1/confirmations/{token}", self.base))
+    }
+
+    /// The link to what somebody allows.
+    pub fn preferences(&self, subject: &Subject, until: Timestamp) -> Result<String, BadToken> {
+        let token = self.tokens.preferences(subject, until)?;
+        Ok(format!("{}/v1/preferences/{token}", self.base))
+    }
+
+    /// The link that a mail client's unsubscribe button posts to (RFC 8058).
+    pub fn unsubscription(
+        &self,
+        subject: &Subject,
+        purpose: &Purpose,
+        channel: &Channel,
+    ) -> Result<String, BadToken> {
+        let token = self.tokens.unsubscription(subject, purpose, channel)?;
+        Ok(format!("{}/v1/unsubscribe/{token}", self.base))
     }
 }
 
@@ -127,31 +218,75 @@ impl Links {
 mod tests {
     use super::*;
 
+    const NOON: &str = "2026-03-01T12:00:00Z";
+
+    fn subject() -> Subject {
+        "sub_AAAAAAAAAAAAAAAAAAAAAA".parse().unwrap()
+    }
+
+    /// Every way to spoil a token that is not another token.
+    fn spoilt(token: &str) -> Vec<String> {
+        let other = |place: usize| if &token[place..=place] == "A" { "B" } else { "A" };
+        let tampered = (0..token.len())
+            .map(|place| format!("{}{}{}", &token[..place], other(place), &token[place + 1..]));
+        let cut = (0..token.len()).map(|end| token[..end].to_owned());
+        let more = [format!("{token}A"), format!("{token}AAAA"), "A".repeat(10_000)];
+        tampered
+            .chain(cut)
+            .chain([token[1..].to_owned()])
+            .chain(more)
+            .collect()
+    }
+
     #[test]
-    fn a_token_says_one_thing_until_it_ends_and_only_as_it_was_made() {
+    fn a_confirmation_says_one_thing_until_it_ends_and_only_as_it_was_made() {
         let tokens = Tokens::new(&[3; 32]);
-        let subject: Subject = "sub_AAAAAAAAAAAAAAAAAAAAAA".parse().unwrap();
-        let noon: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
+        let noon: Timestamp = NOON.parse().unwrap();
         let end = noon + jiff::SignedDuration::from_hours(1);
 
-        let token = tokens.mint(Use::Confirm, &subject, 7, end).unwrap();
-        assert_eq!(tokens.read(Use::Confirm, &token, noon), Ok((subject, 7)));
-        assert_eq!(tokens.read(Use::Confirm, &token, end), Err(BadToken));
+        let token = tokens.confirmation(&subject(), 7, end).unwrap();
+        assert_eq!(tokens.read_confirmation(&token, noon), Ok((subject(), 7)));
+        assert_eq!(tokens.read_confirmation(&token, end), Err(BadToken));
         assert_eq!(
-            Tokens::new(&[4; 32]).read(Use::Confirm, &token, noon),
+            Tokens::new(&[4; 32]).read_confirmation(&token, noon),
             Err(BadToken)
         );
-        for place in 0..token.len() {
-            let other = if &token[place..=place] == "A" { "B" } else { "A" };
-            let tampered = format!("{}{other}{}", &token[..place], &token[place + 1..]);
-            assert_eq!(
-                tokens.read(Use::Confirm, &tampered, noon),
-                Err(BadToken),
-                "{place}"
-            );
+        for bad in spoilt(&token) {
+            assert_eq!(tokens.read_confirmation(&bad, noon), Err(BadToken), "{bad}");
         }
-        for bad in ["", "A", &token[1..], &format!("{token}A"), &"A".repeat(10_000)] {
-            assert_eq!(tokens.read(Use::Confirm, bad, noon), Err(BadToken));
+    }
+
+    #[test]
+    fn a_link_to_the_preferences_that_ended_still_withdraws() {
+        let tokens = Tokens::new(&[3; 32]);
+        let noon: Timestamp = NOON.parse().unwrap();
+        let end = noon + PREFERENCES_LAST;
+
+        let token = tokens.preferences(&subject(), end).unwrap();
+        assert_eq!(tokens.read_preferences(&token, noon), Ok(Opened::All(subject())));
+        assert_eq!(
+            tokens.read_preferences(&token, end),
+            Ok(Opened::OnlyWithdrawal(subject()))
+        );
+        for bad in spoilt(&token) {
+            assert_eq!(tokens.read_preferences(&bad, noon), Err(BadToken), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_unsubscription_names_one_purpose_over_one_channel_and_is_nothing_else() {
+        let tokens = Tokens::new(&[3; 32]);
+        let noon: Timestamp = NOON.parse().unwrap();
+        let longest: Purpose = "x".repeat(40).parse().unwrap();
+        let channel: Channel = "y".repeat(40).parse().unwrap();
+
+        let token = tokens.unsubscription(&subject(), &longest, &channel).unwrap();
+        let facet = Facet::Contact(longest, channel);
+        assert_eq!(tokens.read_unsubscription(&token), Ok((subject(), facet)));
+        assert_eq!(tokens.read_preferences(&token, noon), Err(BadToken));
+        assert_eq!(tokens.read_confirmation(&token, noon), Err(BadToken));
+        for bad in spoilt(&token) {
+            assert_eq!(tokens.read_unsubscription(&bad), Err(BadToken), "{bad}");
         }
     }
 }

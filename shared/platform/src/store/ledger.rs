@@ -67,7 +67,54 @@ pub enum Doubt {
     Unknown,
 }
 
+/// How far a recipient is with what it was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    UpToDate,
+    /// Told, and not acknowledged.
+    Pending,
+    /// A withdrawal was not acknowledged in time.
+    Overdue,
+    /// Given up, until somebody asks again.
+    GivenUp,
+}
+
+impl Delivery {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UpToDate => "up-to-date",
+            Self::Pending => "pending",
+            Self::Overdue => "overdue",
+            Self::GivenUp => "given-up",
+        }
+    }
+}
+
 impl Entry {
+    /// What the recipient is: a notice names it, or it is a dealer.
+    pub fn kind(&self, policies: &Policies) -> RecipientKind {
+        let standing = policies
+            .iter()
+            .find_map(|policy| policy.standing.get(&self.recipient));
+        standing.map_or(RecipientKind::Dealer, |standing| standing.kind)
+    }
+
+    pub fn delivery(&self, policies: &Policies, now: Timestamp) -> Delivery {
+        let overdue = self
+            .loss_since
+            .and_then(|since| policies.withdrawal_deadline(since))
+            .is_some_and(|at| at <= now);
+        if self.escalated_at.is_some() {
+            Delivery::GivenUp
+        } else if overdue {
+            Delivery::Overdue
+        } else if self.is_in_doubt() || self.next_attempt_at.is_some() {
+            Delivery::Pending
+        } else {
+            Delivery::UpToDate
+        }
+    }
+
     /// All that the recipient may hold: what it acknowledged, and what may have arrived since.
     pub fn may_hold(&self, policies: &Policies, kind: RecipientKind) -> Holding {
         match &self.doubt {

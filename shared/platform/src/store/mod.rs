@@ -31,7 +31,7 @@ pub use chain::{Beside, Chain, Change, Fingerprint, Guard, NotTaken};
 pub use due::{DueItem, SHARDS, Wake};
 pub use interactions::Seen;
 pub use keys::{StreamKey, stream_key};
-pub use ledger::{Claim, Doubt, Entry, LEASE, Postponed, Reading};
+pub use ledger::{Claim, Delivery, Doubt, Entry, LEASE, Postponed, Reading};
 pub use profile::{Content, FieldEdits};
 pub use recipients::{Registration, Settings};
 pub use sweep::{Due, Mark, Moved};

@@ -1,0 +1,21 @@
+//! Runs the function under Lambda.
+
+use jiff::Timestamp;
+use platform::aws::Aws;
+use platform::pseudonym::Pseudonyms;
+use platform::store::Store;
+use platform::token::Links;
+use platform::{http, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+#[expect(clippy::disallowed_methods, reason = "the one clock of this function")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    telemetry::init();
+    let aws = Aws::from_env()?;
+    let store = Store::from_env(&aws, policies::all())?;
+    let (pseudonyms, links) = (Pseudonyms::from_env()?, Links::from_env()?);
+    http::serve(async |request| {
+        person_pages::handle(&store, &pseudonyms, &links, Timestamp::now(), request).await
+    })
+    .await
+}

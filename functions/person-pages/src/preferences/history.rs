@@ -1,0 +1,91 @@
+//! Everything that happened, newest first, in sentences.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::act::{Act, Relation, Version, What};
+use domain::codes::Category;
+use domain::policy::Policies;
+use maud::{Markup, html};
+
+use crate::speech::Speech;
+use crate::words::fill;
+
+pub(super) fn section(speech: &Speech, policies: &Policies, acts: &[Act]) -> Markup {
+    let words = speech.words;
+    let unproven: BTreeMap<Version, bool> = acts.iter().filter_map(asked).collect();
+    html! {
+        section #history {
+            h2 { (words.history) }
+            ol.history reversed {
+                @for act in acts.iter().rev() {
+                    li {
+                        time datetime=(act.happened_at) { (speech.day(policies, act.happened_at)) }
+                        span {
+                            (sentence(speech, policies, act, unproven.contains_key(&act.version)))
+                            @if let Some(recipient) = &act.evidence.told_by {
+                                " (" (fill(words.told_by, &[speech.recipient(policies, recipient)])) ")"
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A grant that was to be confirmed first.
+fn asked(act: &Act) -> Option<(Version, bool)> {
+    matches!(
+        &act.what,
+        What::Granted {
+            to_be_confirmed: true,
+            ..
+        }
+    )
+    .then_some((act.version, true))
+}
+
+fn sentence(speech: &Speech, policies: &Policies, act: &Act, to_be_confirmed: bool) -> String {
+    let words = speech.words;
+    let facets = |facets| speech.facets_in_a_row(policies, facets);
+    let categories = |these: &BTreeSet<Category>| speech.categories(policies, these).join(", ");
+    let tie = |words: &str, relation: &Relation| {
+        let kind = speech.relation(policies, &relation.kind);
+        fill(words, &[kind, relation.recipient.as_str()])
+    };
+    match &act.what {
+        What::Granted { facets: these, .. } if to_be_confirmed => {
+            fill(words.granted_unproven, &[&facets(these)])
+        }
+        What::Granted { facets: these, .. } => fill(words.granted, &[&facets(these)]),
+        What::Confirmed { .. } => words.did_confirm.to_owned(),
+        What::ConfirmationLapsed { .. } => words.confirmation_lapsed.to_owned(),
+        What::Withdrawn { facets: these } => fill(words.did_withdraw, &[&facets(these)]),
+        What::Objected => words.objected.to_owned(),
+        What::Lapsed { facets: these } => fill(words.lapsed, &[&facets(these)]),
+        What::RegisterChecked { channel, enrolled } => {
+            let sentence = if *enrolled {
+                words.register_enrolled
+            } else {
+                words.register_checked
+            };
+            fill(sentence, &[speech.channel(policies, channel)])
+        }
+        What::ReminderDue { until } => fill(words.reminded, &[&speech.day(policies, *until)]),
+        What::RelationStarted { relation, .. } => tie(words.relation_started, relation),
+        What::RelationEnded { relation } => tie(words.relation_ended, relation),
+        What::DeliveryPeriodEnded { relation } => {
+            fill(words.delivery_period_ended, &[relation.recipient.as_str()])
+        }
+        What::RelationCapped { relation } => tie(words.relation_capped, relation),
+        What::ProfileUpdated { written, cleared, .. } => {
+            let told = [(words.profile_written, written), (words.profile_cleared, cleared)];
+            let told = told.iter().filter(|(_, these)| !these.is_empty());
+            let told: Vec<String> = told
+                .map(|(said, these)| fill(said, &[&categories(these)]))
+                .collect();
+            told.join(" · ")
+        }
+        What::RetentionEnded { categories: these } => fill(words.retention_ended, &[&categories(these)]),
+    }
+}

@@ -1,0 +1,71 @@
+//! Who has data of somebody, which, why, and who has confirmed the latest change (GDPR 15, 19).
+
+use domain::holding::Holding;
+use domain::recipient::RecipientKind;
+use domain::record::View;
+use jiff::Timestamp;
+use maud::{Markup, html};
+use platform::store::{Delivery, Entry};
+
+use crate::speech::Speech;
+use crate::words::fill;
+
+pub(super) fn section(speech: &Speech, view: &View<'_>, ledger: &[Entry]) -> Markup {
+    let words = speech.words;
+    html! {
+        section #holders {
+            h2 { (words.holders) }
+            p.hint { (words.holders_lead) }
+            @if ledger.is_empty() { p.card { (words.nobody_holds) } }
+            @for entry in ledger { (holder(speech, view, entry)) }
+        }
+    }
+}
+
+fn holder(speech: &Speech, view: &View<'_>, entry: &Entry) -> Markup {
+    let words = speech.words;
+    let policies = view.policies;
+    let kind = entry.kind(policies);
+    let holding = entry.may_hold(policies, kind);
+    let categories = speech.categories(policies, holding.categories.keys());
+    let (what, why) = match kind {
+        RecipientKind::GroupCompany => (words.group_company, words.why_group_company.to_owned()),
+        RecipientKind::Processor => (words.processor, words.why_processor.to_owned()),
+        RecipientKind::Dealer => (words.dealer, of_a_dealer(speech, view, &holding)),
+    };
+    html! {
+        div.card {
+            h3 { (speech.recipient(policies, &entry.recipient)) }
+            p.hint { (what) }
+            @if categories.is_empty() {
+                p { (words.holds_nothing) }
+            } @else {
+                p { (if entry.loss_since.is_some() { words.why_nothing } else { &why }) }
+                p.label { (words.may_hold) }
+                ul.tags { @for category in categories { li { (category) } } }
+            }
+            p.state data-state=(entry.delivery(policies, view.at).as_str()) { (state(speech, view, entry)) }
+        }
+    }
+}
+
+fn of_a_dealer(speech: &Speech, view: &View<'_>, holding: &Holding) -> String {
+    let ties: Vec<&str> = holding
+        .relations
+        .iter()
+        .map(|kind| speech.relation(view.policies, kind))
+        .collect();
+    fill(speech.words.why_dealer, &[&ties.join(", ")])
+}
+
+fn state(speech: &Speech, view: &View<'_>, entry: &Entry) -> String {
+    let words = speech.words;
+    let day = |at: Option<Timestamp>| at.map(|at| speech.day(view.policies, at)).unwrap_or_default();
+    match (entry.delivery(view.policies, view.at), entry.loss_since) {
+        (Delivery::GivenUp, _) => words.unreachable.to_owned(),
+        (Delivery::Overdue, since) => fill(words.stop_overdue, &[&day(since)]),
+        (Delivery::Pending, Some(since)) => fill(words.stop_unconfirmed, &[&day(Some(since))]),
+        (Delivery::Pending, None) => words.being_told.to_owned(),
+        (Delivery::UpToDate, _) => fill(words.up_to_date, &[&day(entry.acknowledged_at)]),
+    }
+}

@@ -1,0 +1,115 @@
+//! Facets, parties, categories and days in plain words.
+
+use std::collections::BTreeMap;
+
+use domain::codes::{Category, Channel, Purpose, RecipientId, RelationKind};
+use domain::facet::{Facet, Facets};
+use domain::policy::{Policies, Policy};
+use domain::recipient::RecipientKind;
+use jiff::Timestamp;
+
+use crate::speech::Speech;
+use crate::words::fill;
+
+impl Speech {
+    /// The calendar day of an instant, where the notices live.
+    pub(crate) fn day(&self, policies: &Policies, at: Timestamp) -> String {
+        let Some(policy) = policies.iter().next() else {
+            return at.to_string();
+        };
+        let day = policy.day(at);
+        let month = usize::try_from(day.month() - 1)
+            .ok()
+            .and_then(|month| self.words.months.get(month));
+        fill(
+            self.words.date,
+            &[
+                &day.day().to_string(),
+                month.copied().unwrap_or_default(),
+                &day.year().to_string(),
+            ],
+        )
+    }
+
+    pub(crate) fn purpose<'a>(&self, policies: &'a Policies, purpose: &'a Purpose) -> &'a str {
+        let terms = policies.iter().find_map(|policy| policy.purposes.get(purpose));
+        terms.map_or(purpose.as_str(), |terms| self.title(&terms.title))
+    }
+
+    pub(crate) fn channel<'a>(&self, policies: &'a Policies, channel: &'a Channel) -> &'a str {
+        let terms = policies.iter().find_map(|policy| policy.channels.get(channel));
+        terms.map_or(channel.as_str(), |terms| self.title(&terms.title))
+    }
+
+    pub(crate) fn category<'a>(&self, policies: &'a Policies, category: &'a Category) -> &'a str {
+        let terms = policies.iter().find_map(|policy| policy.categories.get(category));
+        terms.map_or(category.as_str(), |terms| self.title(&terms.title))
+    }
+
+    pub(crate) fn relation<'a>(&self, policies: &'a Policies, kind: &'a RelationKind) -> &'a str {
+        let terms = policies.iter().find_map(|policy| policy.relations.get(kind));
+        terms.map_or(kind.as_str(), |terms| self.title(&terms.title))
+    }
+
+    /// By the name that a notice gives it; a dealer is known by its code alone.
+    pub(crate) fn recipient<'a>(&self, policies: &'a Policies, recipient: &'a RecipientId) -> &'a str {
+        let standing = policies.iter().find_map(|policy| policy.standing.get(recipient));
+        standing.map_or(recipient.as_str(), |standing| standing.party.name.as_str())
+    }
+
+    pub(crate) fn facet(&self, policies: &Policies, facet: &Facet) -> String {
+        match facet {
+            Facet::Contact(purpose, channel) => {
+                let purpose = self.purpose(policies, purpose);
+                format!("{purpose}: {}", self.channel(policies, channel))
+            }
+            Facet::Profiling => self.words.profiling.to_owned(),
+            Facet::Sharing(RecipientKind::GroupCompany | RecipientKind::Processor) => {
+                self.words.sharing_group.to_owned()
+            }
+            Facet::Sharing(RecipientKind::Dealer) => self.words.sharing_dealer.to_owned(),
+            Facet::Separate(name) => {
+                let titles = policies.iter().find_map(|policy| policy.separate.get(name));
+                titles
+                    .map_or(name.as_str(), |titles| self.title(titles))
+                    .to_owned()
+            }
+        }
+    }
+
+    /// Many facets in few words: a purpose with all its channels is one thing.
+    pub(crate) fn facets(&self, policies: &Policies, facets: &Facets) -> Vec<String> {
+        let mut channels: BTreeMap<&Purpose, Vec<&str>> = BTreeMap::new();
+        let mut others = Vec::new();
+        for facet in facets {
+            if let Facet::Contact(purpose, channel) = facet {
+                let title = self.channel(policies, channel);
+                channels.entry(purpose).or_default().push(title);
+            } else {
+                others.push(self.facet(policies, facet));
+            }
+        }
+        let contacts = channels.into_iter().map(|(purpose, channels)| {
+            format!("{}: {}", self.purpose(policies, purpose), channels.join(", "))
+        });
+        contacts.chain(others).collect()
+    }
+
+    /// The same in a sentence; everything that there is has a word of its own.
+    pub(crate) fn facets_in_a_row(&self, policies: &Policies, facets: &Facets) -> String {
+        let everything = policies.iter().flat_map(Policy::facets);
+        if !facets.is_empty() && everything.into_iter().all(|facet| facets.contains(&facet)) {
+            return self.words.everything.to_owned();
+        }
+        self.facets(policies, facets).join(" · ")
+    }
+
+    pub(crate) fn categories<'a>(
+        &self,
+        policies: &'a Policies,
+        categories: impl IntoIterator<Item = &'a Category>,
+    ) -> Vec<&'a str> {
+        let titles = categories.into_iter();
+        titles.map(|category| self.category(policies, category)).collect()
+    }
+}
