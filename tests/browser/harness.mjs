@@ -2,7 +2,7 @@
 // watch over what no page may do. A spec file is a process of its own, so each has its own runner.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -33,7 +33,8 @@ const CHROMIUM = [
 ];
 
 mkdirSync(pictures, { recursive: true });
-const runner = spawn(join(root, 'target/debug/local'), ['--port', '0'], {
+const local = join(root, 'target/debug/local');
+const runner = spawn(local, ['--port', '0'], {
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 // Whatever ends a spec, its runner ends with it.
@@ -42,6 +43,7 @@ process.on('exit', () => runner.kill('SIGKILL'));
 /** Where the runner is, for example `http://127.0.0.1:40123`. */
 export const origin = await listening();
 
+const token = execFileSync(local, ['token', '--scope', 'service'], { encoding: 'utf8' }).trim();
 const withoutScripts = new WeakSet();
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: CHROMIUM });
 
@@ -170,11 +172,18 @@ export async function picture(page, name) {
   await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
 }
 
-/** A request to the runner, as a website or a back office makes it; the answer's status and JSON. */
+/**
+ * A request to the runner, as a back office makes it; the answer's status and JSON. Its token is of the
+ * computer's time: not for where a story has moved the runner's clock by half a day.
+ */
 export async function call(method, path, body, headers = {}) {
   const answer = await fetch(new URL(path, origin), {
     method,
-    headers: { ...(body && { 'content-type': 'application/json' }), ...headers },
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(body && { 'content-type': 'application/json' }),
+      ...headers,
+    },
     body: body && JSON.stringify(body),
   });
   const text = await answer.text();

@@ -35,6 +35,15 @@ impl Clock {
         }
     }
 
+    /// How far it is from the computer's time, in whole seconds.
+    pub fn ahead_s(&self) -> i64 {
+        let away = match *self.hands() {
+            Hands::Running { ahead } => ahead,
+            Hands::Held { at } => at.duration_since(computers_time()),
+        };
+        away.as_secs()
+    }
+
     /// Move on (or back, with a negative span); a running clock runs on from there.
     pub fn advance(&self, by: SignedDuration) {
         match &mut *self.hands() {

@@ -22,6 +22,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
+use tokio::sync::broadcast;
 
 use crate::clock::Clock;
 use crate::state_file::StateFile;
@@ -46,6 +47,7 @@ struct Inner {
     clock: Clock,
     file: StateFile<Recipients>,
     recipients: Mutex<Recipients>,
+    arrivals: broadcast::Sender<Arrival>,
 }
 
 type Recipients = BTreeMap<String, Recipient>;
@@ -60,7 +62,33 @@ struct Recipient {
     seen: VecDeque<String>,
     /// Messages turned away for their signature.
     refused: u64,
+    /// Whether it answers nobody, because somebody wants to see what happens then.
+    #[serde(skip)]
+    down: bool,
+    /// Messages that it did not answer since it last took one.
+    #[serde(skip)]
+    missed: u64,
 }
+
+/// A message that came to a recipient, and what it did with it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Arrival {
+    pub recipient: String,
+    pub outcome: Outcome,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    Taken,
+    /// It was down.
+    Unanswered,
+    /// Badly signed, or no event of ours.
+    TurnedAway,
+}
+
+/// So many arrivals may wait to be looked at.
+const ARRIVALS_MAX: usize = 256;
 
 impl Demo {
     pub fn open(clock: Clock, data: Option<&Path>) -> io::Result<Self> {
@@ -69,10 +97,12 @@ impl Demo {
             recipients.entry(name.to_owned()).or_default().kind = kind.to_owned();
         }
         let recipients = Mutex::new(recipients);
+        let (arrivals, _) = broadcast::channel(ARRIVALS_MAX);
         Ok(Self(Arc::new(Inner {
             clock,
             file,
             recipients,
+            arrivals,
         })))
     }
 
@@ -121,11 +151,47 @@ impl Demo {
         Value::Object(told.collect())
     }
 
+    /// The same for the live picture: who is there, in which state, and what each holds, without any content.
+    pub fn shown(&self) -> Value {
+        let recipients = self.recipients();
+        let shown = recipients.iter().map(|(name, recipient)| {
+            let subjects = recipient.subjects.iter();
+            let subjects = subjects.map(|(subject, held)| (subject.clone(), held.shown()));
+            json!({
+                "name": name,
+                "kind": recipient.kind,
+                "down": recipient.down,
+                "missed": recipient.missed,
+                "subjects": Value::Object(subjects.collect()),
+            })
+        });
+        shown.collect()
+    }
+
+    /// Let a recipient answer nobody, or answer again. Returns whether there is such a recipient.
+    pub fn set_down(&self, name: &str, down: bool) -> bool {
+        let mut recipients = self.recipients();
+        let recipient = recipients.get_mut(name);
+        recipient.map(|recipient| recipient.down = down).is_some()
+    }
+
+    /// Let all answer.
+    pub fn all_up(&self) {
+        for recipient in self.recipients().values_mut() {
+            recipient.down = false;
+        }
+    }
+
+    /// Every message that comes to a recipient from now on.
+    pub fn arrivals(&self) -> broadcast::Receiver<Arrival> {
+        self.0.arrivals.subscribe()
+    }
+
     /// Beside the gateway's routes, or on a server of its own.
     pub fn router(&self) -> Router {
         Router::new()
             .route("/demo/recipients", get(show))
-            .route("/demo/recipients/{name}/events", post(take))
+            .route("/demo/recipients/{name}/events", post(arrive))
             .with_state(self.clone())
     }
 
@@ -155,24 +221,40 @@ impl Demo {
     }
 }
 
-/// A repeated message is acknowledged again: the sender only missed the first answer.
-async fn take(
+async fn arrive(
     State(demo): State<Demo>,
-    InPath(name): InPath<String>,
+    InPath(recipient): InPath<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> StatusCode {
-    let is_signed = demo.is_signed(&name, &headers, &body);
+    let status = take(&demo, &recipient, &headers, &body);
+    let outcome = match status {
+        StatusCode::NO_CONTENT => Outcome::Taken,
+        StatusCode::SERVICE_UNAVAILABLE => Outcome::Unanswered,
+        _ => Outcome::TurnedAway,
+    };
+    // It fails where nobody looks, which is the usual case.
+    let _ = demo.0.arrivals.send(Arrival { recipient, outcome });
+    status
+}
+
+/// A repeated message is acknowledged again: the sender only missed the first answer.
+fn take(demo: &Demo, name: &str, headers: &HeaderMap, body: &[u8]) -> StatusCode {
+    let is_signed = demo.is_signed(name, headers, body);
     let now = demo.0.clock.now();
     let mut recipients = demo.recipients();
-    let Some(recipient) = recipients.get_mut(&name) else {
+    let Some(recipient) = recipients.get_mut(name) else {
         return StatusCode::NOT_FOUND;
     };
+    if recipient.down {
+        recipient.missed += 1;
+        return StatusCode::SERVICE_UNAVAILABLE;
+    }
     if !is_signed {
         recipient.refused += 1;
         return StatusCode::UNAUTHORIZED;
     }
-    let Some((subject, news)) = held::read(&body) else {
+    let Some((subject, news)) = held::read(body) else {
         return StatusCode::BAD_REQUEST;
     };
     let id = headers
@@ -183,6 +265,7 @@ async fn take(
         recipient.subjects.entry(subject).or_default().take(news, now);
         recipient.seen.push_back(id);
     }
+    recipient.missed = 0;
     if recipient.seen.len() > SEEN_MAX {
         recipient.seen.pop_front();
     }

@@ -21,6 +21,8 @@ use crate::template::{Table, Template};
 pub enum Error {
     #[error("a folder, file or port of the runner could not be opened")]
     Io(#[from] io::Error),
+    #[error("port {0} of this computer is taken: end what listens there, or name another with --port")]
+    PortTaken(u16),
     #[error("the engine did not start")]
     Engine(#[source] dynoxide::DynoxideError),
     #[error("the client for recipients could not be set up")]
@@ -120,8 +122,14 @@ impl Engine {
 }
 
 /// Only this computer may connect: what is here has no password.
-pub(crate) async fn listen(port: u16) -> io::Result<TcpListener> {
-    TcpListener::bind(("127.0.0.1", port)).await
+pub(crate) async fn listen(port: u16) -> Result<TcpListener, Error> {
+    TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| {
+        if error.kind() == io::ErrorKind::AddrInUse {
+            Error::PortTaken(port)
+        } else {
+            Error::Io(error)
+        }
+    })
 }
 
 pub(crate) fn url(listener: &TcpListener) -> io::Result<String> {

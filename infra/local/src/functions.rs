@@ -25,7 +25,7 @@ use crate::invoke::{Function, Functions};
 use crate::sdk;
 
 /// The queue of errands in the template.
-const ERRANDS: &str = "Errands";
+pub(crate) const ERRANDS: &str = "Errands";
 /// And of those that can never be run.
 const DEAD: &str = "ErrandsDead";
 const DEAD_INTERACTIONS: &str = "InteractionsDead";

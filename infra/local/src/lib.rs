@@ -21,6 +21,7 @@ pub mod functions;
 pub mod gateway;
 pub mod invoke;
 pub mod issuer;
+pub mod live;
 pub mod partner_check;
 pub mod policy_check;
 pub mod queue;

@@ -7,11 +7,14 @@ use local::clock::Clock;
 use local::command;
 use local::functions;
 use local::issuer::{self, Bearer};
+use local::live::{Live, Wires};
 use local::partner_check;
 use local::policy_check;
 use local::system::{Options, System};
 use local::template::Template;
 use local::token;
+
+mod banner;
 
 const HELP: &str = "\
 The whole of Assenso in one process, on 127.0.0.1
@@ -92,57 +95,38 @@ async fn serve(asked: Serve) -> Result<(), Box<dyn std::error::Error>> {
         scope: "service".to_owned(),
         ..Bearer::default()
     };
-    let token = issuer::token(&service, Clock::system().now())?;
+    let clock = Clock::system();
+    let live = Live::new(clock.clone());
+    let template = Template::deployed()?;
+    let token = issuer::token(&service, clock.now())?;
     let options = Options {
         data: asked.data,
         port: asked.port,
-        ..Options::in_memory(Template::deployed()?, Clock::system())
+        routes: live.router(),
+        ..Options::in_memory(template.clone(), clock)
     };
-    let http = aws_smithy_http_client::Builder::new().build_http();
+    let http = Wires::before(aws_smithy_http_client::Builder::new().build_http());
     let system = System::start(options, |endpoints| {
-        functions::all(endpoints, policies::all(), http)
+        Ok(live.watch(functions::all(endpoints, policies::all(), http)?))
     })
     .await?;
+    let client = platform::courier::client()?;
     system
         .demo
-        .register(&platform::courier::client()?, &system.endpoints.gateway, &token)
+        .register(&client, &system.endpoints.gateway, &token)
         .await?;
-    println!("{}", banner(&system.endpoints.gateway, &token));
+    println!("{}", banner::banner(&system.endpoints.gateway, &template));
+    live.open(&system, template, client);
 
     let end = async {
         // Without a signal handler, ctrl-c ends the process the hard way, which is an end too.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
+        live.close();
     };
     system.run(end).await;
     Ok(())
-}
-
-/// What to try first.
-fn banner(gateway: &str, token: &str) -> String {
-    format!(
-        r#"
-Assenso is at {gateway}, on this computer alone; ctrl-c ends it.
-What the demo recipients hold: {gateway}/demo/recipients
-
-Tie somebody to a dealer, capture a consent, ask, withdraw, as a back end that has this token:
-
-  AUTH='Authorization: Bearer {token}'
-
-  curl -H "$AUTH" -X PUT {gateway}/v1/subjects/customer-4711/relations/dealer-sales/purchase/vehicle-1
-
-  curl -H "$AUTH" {gateway}/v1/subjects/customer-4711/consents \
-    -H 'Content-Type: application/json' -H 'Idempotency-Key: "form-1"' \
-    -d '{{"notice":{{"id":"bmw-italia-promotional","version":1,"language":"it"}},"brand":"bmw","source":"form",
-         "controls":["promotional"],"channels":["email","phone"],"evidence":{{"kind":"signed-in"}}}}'
-
-  curl -H "$AUTH" {gateway}/v1/decisions -H 'Content-Type: application/json' \
-    -d '{{"questions":[{{"subject":"customer-4711","who":"dealer-sales","purpose":"marketing","channel":"phone"}}]}}'
-
-  curl -H "$AUTH" {gateway}/v1/subjects/customer-4711/withdrawals -H 'Content-Type: application/json' -d '{{"all":true}}'
-"#
-    )
 }
 
 /// What was asked for.

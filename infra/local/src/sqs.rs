@@ -25,6 +25,7 @@ use crate::state_file::StateFile;
 use crate::template::Queue;
 use disorder::Shuffle;
 pub use disorder::{Disorder, Late};
+pub use message::Letter;
 use message::Message;
 
 /// The account that everything in the runner belongs to.
@@ -106,6 +107,11 @@ impl Sqs {
             Some(redrive) => self.bodies(&redrive.to),
             None => Vec::new(),
         }
+    }
+
+    /// Every message of a queue as an operator sees it who looks into it.
+    pub fn letters(&self, queue: &str) -> Vec<Letter> {
+        self.messages(queue, |messages| messages.iter().map(Letter::of).collect())
     }
 
     /// Put a message into a queue as it is, from whoever may write to it.

@@ -86,6 +86,12 @@ impl Held {
         json!({ "sequence": self.sequence, "holds": self.holds, "content": self.content, "changes": changes })
     }
 
+    /// What may be held, and of which categories there is content.
+    pub(super) fn shown(&self) -> Value {
+        let filled: Vec<&String> = self.content.keys().collect();
+        json!({ "holds": self.holds, "filled": filled })
+    }
+
     /// The facets or categories that are held, by the name of their list.
     pub(super) fn names(&self, list: &str) -> Vec<&str> {
         texts(&self.holds[list])

@@ -22,11 +22,35 @@ pub(super) struct Message {
     pub(super) received: u32,
 }
 
+/// What can be told of a message without its body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Letter {
+    pub id: String,
+    pub sent_at: Timestamp,
+    /// How often it was received.
+    pub received: u32,
+    /// Why it was put aside, where the one who did so said it.
+    pub reason: Option<String>,
+}
+
 /// The right to delete one reception of one copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Receipt {
     pub(super) number: u64,
     pub(super) received: u32,
+}
+
+impl Letter {
+    pub(super) fn of(message: &Message) -> Self {
+        let reason = message.attributes.get("reason");
+        let reason = reason.and_then(|reason| reason["StringValue"].as_str());
+        Self {
+            id: message.id.clone(),
+            sent_at: message.sent_at,
+            received: message.received,
+            reason: reason.map(ToOwned::to_owned),
+        }
+    }
 }
 
 impl Message {

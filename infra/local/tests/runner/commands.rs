@@ -2,7 +2,9 @@
 
 use std::process::{Command, Output};
 
-use crate::started;
+use local::system::{Options, System};
+
+use crate::{options, started};
 
 /// Run a command against a system that is there.
 async fn run(words: &'static [&'static str]) -> Output {
@@ -53,4 +55,19 @@ async fn a_command_that_is_not_understood_fails_and_says_why() {
         let (worked, text) = said(&run(words).await);
         assert!(!worked && text.contains(why), "{words:?}: {text}");
     }
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_told_in_a_sentence() {
+    let there = started(local::invoke::Functions::default()).await;
+    let port = there.endpoints.gateway.rsplit(':').next().unwrap();
+    let port = port.parse().unwrap();
+
+    let options = Options { port, ..options() };
+    let second = System::start(options, |_| Ok(local::invoke::Functions::default())).await;
+    let told = second.err().unwrap().to_string();
+    assert!(
+        told.starts_with(&format!("port {port} of this computer is taken")),
+        "{told}"
+    );
 }

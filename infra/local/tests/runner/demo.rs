@@ -118,3 +118,27 @@ async fn people_get_a_page_and_programs_json() {
         system.demo.told()
     );
 }
+
+#[tokio::test]
+async fn a_recipient_that_is_down_takes_nothing_until_it_is_back() {
+    let system = started(Functions::default()).await;
+    system.demo.secret("bmw-ag", SECRET);
+    let status = async |id| {
+        tell(&system, SECRET, id, noon(), holding(1, "marketing/email"))
+            .await
+            .status
+    };
+    let ag = || system.demo.shown()[0].clone();
+
+    assert!(system.demo.set_down("bmw-ag", true));
+    assert!(!system.demo.set_down("nobody", true));
+    assert_eq!(status("m1").await, 503);
+    assert_eq!(ag()["down"], true);
+    assert_eq!(ag()["missed"], 1);
+    assert_eq!(ag()["subjects"], json!({}));
+
+    system.demo.all_up();
+    assert_eq!(status("m1").await, 204);
+    assert_eq!(ag()["missed"], 0);
+    assert_eq!(ag()["subjects"]["s-1"]["holds"]["categories"], json!(["contact"]));
+}

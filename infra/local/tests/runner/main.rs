@@ -5,6 +5,7 @@ mod commands;
 mod demo;
 mod gateway;
 mod http;
+mod live;
 mod partner_check;
 mod queue;
 mod restart;
