@@ -46,7 +46,7 @@ async function play(page, title) {
 /** What is held is shown when it has arrived, which the dots take their time for. */
 async function comesToHold(page, recipient, numbers) {
   let held;
-  for (let tries = 0; tries < 50; tries += 1) {
+  for (let tries = 0; tries < 150; tries += 1) {
     held = await holdings(page, recipient);
     if (held.join() === numbers.join()) return;
     await page.waitForTimeout(200);

@@ -2,8 +2,11 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 
 import { WIDTHS, call, fits, isAccessible, picture, visit } from './harness.mjs';
+
+const TRIES_MAX = 200;
 
 const consent = {
   notice: { id: 'bmw-italia-promotional', version: 1, language: 'it' },
@@ -14,11 +17,22 @@ const consent = {
   evidence: { kind: 'signed-in' },
 };
 
+/** The page is as it was when it was asked for, so it is asked for when the news has arrived. */
+async function arrived(recipient) {
+  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+    const held = await call('GET', '/demo/recipients', undefined, { accept: 'application/json' });
+    if (Object.keys(held.body[recipient]).length > 0) return;
+    await setTimeout(100);
+  }
+  assert.fail(`${recipient} was told nothing`);
+}
+
 for (const width of WIDTHS) {
   for (const scripts of [true, false]) {
     test(`the recipients are shown at ${width} px with scripts ${scripts ? 'on' : 'off'}`, async () => {
       const given = await call('POST', '/v1/subjects/customer-1/consents', consent, { 'idempotency-key': '"form-1"' });
       assert.ok(given.status < 300, `the consent is taken: ${given.status}`);
+      await arrived('bmw-ag');
 
       await visit('/demo/recipients', { width, scripts }, async (page) => {
         await page.getByText('marketing/email').first().waitFor();
