@@ -131,6 +131,17 @@ pub fn path_and_query(request: &Request) -> &str {
     request.uri().path_and_query().map_or("/", |path| path.as_str())
 }
 
+/// Answer with JSON that is written already, and changes with a deployment alone.
+pub fn document(json: &'static str) -> Answer {
+    let builder = Response::builder()
+        .status(StatusCode::OK)
+        .header(CONTENT_TYPE, "application/json")
+        .header(CACHE_CONTROL, "public, max-age=300");
+    builder
+        .body(Body::Text(json.to_owned()))
+        .map_err(|error| Problem::unwritable(error.into()))
+}
+
 /// Answer with a JSON body that stands for a version of a resource.
 pub fn versioned(status: StatusCode, version: u32, told: &impl Serialize) -> Answer {
     answer(status, Some(version), told)
@@ -436,9 +447,11 @@ fn fingerprint(request: &Request, key: &str) -> Result<Fingerprint, Problem> {
         .strip_prefix('"')
         .and_then(|key| key.strip_suffix('"'))
         .unwrap_or(key);
-    let printable = key.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    let printable = key
+        .bytes()
+        .all(|byte| (b' '..=b'~').contains(&byte) && byte != b'"');
     if key.is_empty() || key.len() > KEY_LEN_MAX || !printable {
-        let detail = format!("a key has 1 to {KEY_LEN_MAX} printable letters");
+        let detail = format!("a key has 1 to {KEY_LEN_MAX} printable letters and no quotation mark");
         return Err(Problem::bad("malformed", "header Idempotency-Key", detail));
     }
     let half = |parts: &[&[u8]]| digest::text(&digest::sha256(parts)[..16]);

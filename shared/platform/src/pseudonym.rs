@@ -59,7 +59,9 @@ impl Pseudonyms {
         let opaque = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
         // The prefix is kept for pseudonyms: a mistyped one must not become somebody else's id.
         let ours = named.starts_with(Subject::PREFIX);
-        if named.is_empty() || named.len() > ID_LEN_MAX || !named.bytes().all(opaque) || ours {
+        // In a path, dots alone lead elsewhere.
+        let dots = named.bytes().all(|byte| byte == b'.');
+        if dots || named.len() > ID_LEN_MAX || !named.bytes().all(opaque) || ours {
             return Err(BadSubject::Malformed);
         }
         self.pseudonym(named).ok_or(BadSubject::Malformed)
@@ -105,7 +107,7 @@ mod tests {
                 "{contact}"
             );
         }
-        for malformed in ["", "a b", "a/b", "ü", "sub_short", &"x".repeat(129)] {
+        for malformed in ["", "..", "a b", "a/b", "ü", "sub_short", &"x".repeat(129)] {
             assert_eq!(
                 pseudonyms.subject(malformed),
                 Err(BadSubject::Malformed),

@@ -83,9 +83,11 @@ impl FromStr for Instant {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, &'static str> {
-        let at: Timestamp = text
-            .parse()
-            .map_err(|_| "not an instant: write it as 2026-01-31T12:00:00Z")?;
+        let malformed = "not an instant: write it as 2026-01-31T12:00:00Z";
+        if !is_rfc_3339(text) {
+            return Err(malformed);
+        }
+        let at: Timestamp = text.parse().map_err(|_| malformed)?;
         // The year is bounded so that no period of a policy can carry it out of range.
         let earliest = Timestamp::from_second(-2_208_988_800).map_err(|_| "out of range")?;
         if at < earliest {
@@ -95,6 +97,26 @@ impl FromStr for Instant {
             .map(Self)
             .map_err(|_| "out of range")
     }
+}
+
+/// Whether a text has the shape of an instant of RFC 3339. What parses it takes other shapes as well.
+fn is_rfc_3339(text: &str) -> bool {
+    let shape: Vec<u8> = text
+        .bytes()
+        .map(|byte| if byte.is_ascii_digit() { b'0' } else { byte })
+        .collect();
+    let Some(rest) = shape.strip_prefix(b"0000-00-00T00:00:00") else {
+        return false;
+    };
+    let fraction = rest
+        .strip_prefix(b".")
+        .map(|rest| rest.iter().take_while(|byte| **byte == b'0').count());
+    let zone = match fraction {
+        Some(0) => return false,
+        Some(digits) => &rest[1 + digits..],
+        None => rest,
+    };
+    [&b"Z"[..], b"+00:00", b"-00:00"].contains(&zone)
 }
 
 impl fmt::Display for Instant {
@@ -123,5 +145,37 @@ impl FromStr for Day {
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_is_one_of_rfc_3339() {
+        for good in [
+            "2026-01-31T12:00:00Z",
+            "2026-01-31T12:00:00.123456Z",
+            "2026-01-31T13:00:00+01:00",
+        ] {
+            assert!(good.parse::<Instant>().is_ok(), "{good}");
+        }
+        for bad in [
+            "2026-01-31",
+            "2026-01-31 12:00:00Z",
+            "2026-01-31t12:00:00z",
+            "2026-01-31T12:00Z",
+            "20260131T120000Z",
+            "2026-01-31T12:00:00",
+            "2026-01-31T12:00:00.Z",
+            "2026-01-31T12:00:00+01",
+            "2026-01-31T13:00:00+01:00[Europe/Rome]",
+            "2026-02-30T12:00:00Z",
+            "+002026-01-31T12:00:00Z",
+            "",
+        ] {
+            assert!(bad.parse::<Instant>().is_err(), "{bad}");
+        }
     }
 }
