@@ -47,12 +47,15 @@ pub async fn handle(store: &Store, now: Timestamp, request: Request) -> Answer {
     match http::route(&request) {
         "PUT /v1/campaigns/{campaign}" => declare(store, now, request).await,
         "GET /v1/campaigns/{campaign}/statistics" => statistics(store, request).await,
+        // Here, because this function has the least to do and no way to a person.
+        "GET /openapi.json" => http::document(contract::OPENAPI),
         _ => Err(http::no_such_route()),
     }
 }
 
 async fn declare(store: &Store, now: Timestamp, request: Request) -> Answer {
     let id: CampaignId = http::path(&request, "campaign")?;
+    http::only_query(&request, &[])?;
     let asked: Asked = http::body(&request)?;
     let campaign = Campaign::declare(store.policies, asked.purpose.0, asked.message_type, asked.brand.0)?;
 
