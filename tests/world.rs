@@ -28,6 +28,8 @@ use tokio::sync::Mutex;
 
 use callers::Tokens;
 
+#[path = "world/agreement.rs"]
+mod agreement;
 #[path = "world/answer.rs"]
 mod answer;
 #[path = "world/answered.rs"]
@@ -51,6 +53,7 @@ mod said;
 #[path = "world/visitors.rs"]
 mod visitors;
 
+pub use agreement::{Agreement, agreement};
 pub use answer::Answer;
 pub use answered::{allowed, denied, standings};
 pub use callers::Caller;
@@ -610,7 +613,8 @@ impl World {
     ///
     /// # Panics
     ///
-    /// If a function crashed or broke: nothing that a caller sends and no fault may do that.
+    /// If a function crashed or broke, which nothing that a caller sends and no fault may do; or if what was
+    /// taken or answered is not as the contract says.
     pub async fn send_as(
         &self,
         caller: Caller<'_>,
@@ -619,11 +623,11 @@ impl World {
         headers: &[(&str, &str)],
         body: Vec<u8>,
     ) -> Answer {
-        let method: Method = method.parse().expect("a method");
+        let url = format!("{}{path}", self.endpoints.gateway);
         let mut request = self
             .client
-            .request(method, format!("{}{path}", self.endpoints.gateway))
-            .body(body);
+            .request(method.parse::<Method>().expect("a method"), url)
+            .body(body.clone());
         let given = headers
             .iter()
             .any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
@@ -636,17 +640,25 @@ impl World {
             request = request.header(*name, *value);
         }
         let answered = request.send().await.expect("a gateway that answers");
-        let (status, headers) = (answered.status().as_u16(), answered.headers().clone());
+        let (status, told) = (answered.status().as_u16(), answered.headers().clone());
         let text = answered.text().await.expect("an answer in full");
         let is_meant = self.calls.killed();
         assert!(status != 500 || is_meant, "{path} broke: {text}");
-        let body = serde_json::from_str(&text).unwrap_or_default();
-        Answer {
+        let answer = Answer {
             status,
-            headers,
+            headers: told,
+            body: serde_json::from_str(&text).unwrap_or_default(),
             text,
-            body,
-        }
+        };
+        let breaches = agreement::breaches(&agreement::Exchange {
+            method,
+            path,
+            headers,
+            body: &body,
+            answer: &answer,
+        });
+        assert!(breaches.is_empty(), "not as the contract says: {breaches:#?}");
+        answer
     }
 
     /// What must not be when a test ends.
@@ -666,6 +678,7 @@ impl World {
         for name in self.recipients.refused() {
             left.push(format!("{name} refused a signature"));
         }
+        left.extend(self.recipients.breaches());
         left
     }
 }

@@ -16,6 +16,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use crate::agreement;
+
 /// How far a signature's time may be from the clock, as the specification advises.
 const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 
@@ -70,6 +72,8 @@ struct Recipient {
     unfinished: Vec<(Timestamp, Letter)>,
     /// Requests that were turned away for their signature.
     refused: usize,
+    /// How what came was not as the contract says.
+    breaches: Vec<String>,
 }
 
 /// One event, as it was taken in.
@@ -136,6 +140,7 @@ impl Recipients {
             letters: Vec::new(),
             unfinished: Vec::new(),
             refused: 0,
+            breaches: Vec::new(),
         };
         self.lock().insert(name.to_owned(), recipient);
     }
@@ -191,6 +196,16 @@ impl Recipients {
         let recipients = self.lock();
         let refused = recipients.iter().filter(|(_, recipient)| recipient.refused > 0);
         refused.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// What was sent to some recipient otherwise than the contract says.
+    pub fn breaches(&self) -> Vec<String> {
+        let recipients = self.lock();
+        let breaches = recipients.iter().flat_map(|(name, recipient)| {
+            let told = move |breach| format!("a delivery to {name} is not as the contract says: {breach}");
+            recipient.breaches.iter().map(told)
+        });
+        breaches.collect()
     }
 
     /// What it was told of a data subject, in the order in which it came; a repeated event says nothing new.
@@ -309,6 +324,8 @@ impl Recipients {
         let mut recipients = self.lock();
         let recipient = recipients.get_mut(&request.name).ok_or("404 Not Found")?;
         recipient.requests += 1;
+        let breaches = agreement::delivery_breaches(&request.headers, &request.body);
+        recipient.breaches.extend(breaches);
         let manner = recipient.manner.subscribe();
         let met = special.unwrap_or(*manner.borrow());
         let taken = match met {
