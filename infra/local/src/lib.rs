@@ -16,6 +16,7 @@
 pub mod clock;
 pub mod command;
 pub mod demo;
+mod docs;
 pub mod engine;
 pub mod functions;
 pub mod gateway;

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::demo::Demo;
+use crate::docs;
 use crate::engine::{self, Endpoints, Engine, Error};
 use crate::gateway::Gateway;
 use crate::invoke::Functions;
@@ -90,7 +91,8 @@ impl System {
         let demo = Demo::open(clock.clone(), data)?;
 
         let gateway = Gateway::new(&template, functions.clone(), clock.clone()).router();
-        let app = demo.router().merge(issuer::router()).merge(routes).merge(gateway);
+        let own = demo.router().merge(docs::router()).merge(issuer::router());
+        let app = own.merge(routes).merge(gateway);
         let app = app.into_make_service_with_connect_info::<SocketAddr>();
         let serving = axum::serve(listener, app).with_graceful_shutdown(engine::stopped(&stopping));
         let gateway = tokio::spawn(async move {
