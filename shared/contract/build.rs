@@ -1,8 +1,8 @@
 //! One OpenAPI document from the files in `api/`.
 //!
-//! They are merged, and three shorthands of ours are written out in each operation: `x-scopes`, any one of
-//! which a token must carry; `x-problems`, the slugs that it may answer, as responses by status; and what the
-//! gateway answers by itself. `deliveries.md` becomes the description of its tag.
+//! They are merged, and what is short in them is written out in each operation: `x-scopes`, any one of which
+//! a token must carry; `x-problems`, the slugs that it may answer, as responses by status; `x-page`, where
+//! these are pages; and what the gateway answers by itself. `deliveries.md` becomes the text of its tag.
 #![expect(
     clippy::expect_used,
     reason = "a document that cannot be read is not compiled"
@@ -26,6 +26,9 @@ const ANY_BODY: [&str; 4] = [
 const ANY_REQUEST: [u64; 3] = [429, 500, 503];
 const WITH_TOKEN: [u64; 2] = [401, 403];
 const WITH_BODY: [u64; 1] = [413];
+
+/// As which a person in front of a browser gets a problem.
+const PAGE: &str = "text/html; charset=utf-8";
 
 fn main() {
     println!("cargo::rerun-if-changed=api");
@@ -111,6 +114,7 @@ fn write_out(operation: &mut Map<String, Value>, problems: &Map<String, Value>) 
     slugs.sort();
     slugs.dedup();
 
+    let is_page = operation.remove("x-page").is_some();
     let mut by_status: BTreeMap<u64, Vec<String>> =
         fixed.iter().map(|status| (*status, Vec::new())).collect();
     for named in slugs {
@@ -132,7 +136,11 @@ fn write_out(operation: &mut Map<String, Value>, problems: &Map<String, Value>) 
         .as_object_mut()
         .expect("responses");
     for (status, slugs) in by_status {
-        let response = response(status, &slugs, fixed.contains(&status), problems);
+        let mut response = response(status, &slugs, fixed.contains(&status), problems);
+        if is_page && let Some(content) = response["content"].as_object_mut() {
+            content.remove("application/problem+json");
+            content.insert(PAGE.into(), json!({ "schema": { "type": "string" } }));
+        }
         responses.insert(status.to_string(), response);
     }
 }
@@ -205,6 +213,7 @@ fn title(status: u64) -> &'static str {
         403 => "Forbidden",
         404 => "Not Found",
         409 => "Conflict",
+        410 => "Gone",
         412 => "Precondition Failed",
         413 => "Payload Too Large",
         415 => "Unsupported Media Type",
