@@ -11,7 +11,7 @@ const STYLE: &str = include_str!("docs/style.css");
 const SCRIPT: &str = include_str!("docs/script.js");
 /// Its own files and the contract, from where it comes itself.
 const POLICY: &str =
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'";
+    "default-src 'none'; img-src data:; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'";
 
 /// Beside the gateway's routes.
 pub(crate) fn router() -> Router {

@@ -134,17 +134,18 @@ function parameters(all) {
     parameter.in,
     [inline(parameter.description ?? follow(parameter.schema).description ?? ""), h("span.rule", rules(follow(parameter.schema)) || kind(parameter.schema))],
   ]);
-  return rows.length ? [h("h4", "Parameters"), table(["Name", "In", ""], rows)] : [];
+  return rows.length ? [h("h4", "Parameters"), table(["Name", "In", "What it is"], rows)] : [];
 }
 
 function answers(responses) {
   const answer = ([status, response]) => {
     const problems = response.content?.["application/problem+json"];
     const slugs = problems ? Object.keys(problems.examples) : [];
-    const first = slugs.length ? slugs.map((slug) => [h("code", slug), " "]).flat() : (response.description.split("\n")[0]);
+    const [firstLine, ...rest] = response.description.split("\n");
+    const first = slugs.length ? slugs.map((slug) => [h("code", slug), " "]).flat() : inline(firstLine);
     const { "application/problem+json": _, ...content } = response.content ?? {};
     const isGateway = Object.values(content).some((media) => nameOf(media.schema) === "GatewayMessage");
-    const draw = () => h("div", slugs.length ? problemTable(slugs) : words(response.description),
+    const draw = () => h("div", slugs.length ? problemTable(slugs) : words(rest.join("\n")),
       isGateway ? h("p", "Also from the gateway itself, as ", h("code", "application/json"), " with a ", h("code", "message"), ".") : body(content),
       headers(response.headers));
     const closed = later([h("b", status), first], draw);
@@ -205,8 +206,10 @@ const sent = entries(api.webhooks).flatMap(([path, methods]) =>
   entries(methods).map(([method, operation]) => ({ method, path, operation, shared: [], isCall: false })));
 
 main.append(h("h1", api.info.title), h("p.lead", api.info.summary), ...words(api.info.description),
-  h("p", "In the commands below, ", h("code", "G"), " is where this page comes from, and ", h("code", "TOKEN"), " a token: ",
-    h("code", `G=${location.origin}`), ". The whole of it for programs: ", h("a", { href: "/openapi.json" }, "openapi.json"), "."));
+  h("p", "In the commands below, ", h("code", "G"), " is where this page comes from, and ", h("code", "TOKEN"),
+    " a token with one of the scopes:"),
+  h("pre", { tabindex: 0 }, h("code", `G=${location.origin}\nTOKEN=$(cargo run -q -p local -- token --scope service)`)),
+  h("p", "The whole of it for programs: ", h("a", { href: "/openapi.json" }, "openapi.json"), "."));
 
 for (const tag of api.tags) {
   const id = tag.name.toLowerCase();
