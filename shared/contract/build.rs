@@ -178,7 +178,7 @@ fn response(status: u64, slugs: &[String], is_fixed: bool, problems: &Map<String
     let mut response = json!({ "description": said.join("\n\n"), "content": content });
     match status {
         401 => response["headers"] = json!({ "WWW-Authenticate": reference("headers", "WWW-Authenticate") }),
-        503 => response["headers"] = json!({ "Retry-After": reference("headers", "Retry-After") }),
+        429 | 503 => response["headers"] = json!({ "Retry-After": reference("headers", "Retry-After") }),
         _ => {}
     }
     response
@@ -218,6 +218,7 @@ fn title(status: u64) -> &'static str {
         413 => "Payload Too Large",
         415 => "Unsupported Media Type",
         422 => "Unprocessable Entity",
+        429 => "Too Many Requests",
         500 => "Internal Server Error",
         503 => "Service Unavailable",
         _ => panic!("no problem has the status {status}"),

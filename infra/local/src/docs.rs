@@ -10,8 +10,7 @@ const PAGE: &str = include_str!("docs/page.html");
 const STYLE: &str = include_str!("docs/style.css");
 const SCRIPT: &str = include_str!("docs/script.js");
 /// Its own files and the contract, from where it comes itself.
-const POLICY: &str =
-    "default-src 'none'; img-src data:; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'";
+const POLICY: &str = "default-src 'none'; img-src data:; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'";
 
 /// Beside the gateway's routes.
 pub(crate) fn router() -> Router {
