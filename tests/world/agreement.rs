@@ -220,7 +220,9 @@ impl Agreement {
         if sent.is_empty() || body.is_null() {
             return said_unless(body["required"] != true, || "it has no body".to_owned());
         }
+        // A form's boundary is the sender's business.
         let media = media.unwrap_or_default();
+        let media = media.split(';').next().unwrap_or_default().trim().to_owned();
         if body["content"][&media].is_null() {
             return vec![format!("{media} is no media type of the request")];
         }

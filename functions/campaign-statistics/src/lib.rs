@@ -47,8 +47,6 @@ pub async fn handle(store: &Store, now: Timestamp, request: Request) -> Answer {
     match http::route(&request) {
         "PUT /v1/campaigns/{campaign}" => declare(store, now, request).await,
         "GET /v1/campaigns/{campaign}/statistics" => statistics(store, request).await,
-        // Here, because this function has the least to do and no way to a person.
-        "GET /openapi.json" => http::document(contract::OPENAPI),
         _ => Err(http::no_such_route()),
     }
 }

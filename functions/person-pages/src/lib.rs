@@ -38,6 +38,9 @@ pub async fn handle(
             return links::mint(store, pseudonyms, links, now, &request);
         }
         "GET /v1/assets/{asset}" => return assets::serve(&request),
+        "GET /openapi.json" => {
+            return http::only_query(&request, &[]).and_then(|()| http::document(contract::OPENAPI));
+        }
         "GET /v1/forms/{notice}" => form::show(store, &speech, &request),
         "POST /v1/forms/{notice}/page" => form::send(store, pseudonyms, links, &speech, now, &request).await,
         "GET /v1/confirmations/{token}" => confirmation::show(store, links, &speech, now, &request).await,
