@@ -44,7 +44,7 @@ pub(super) fn section(speech: &Speech, view: &View<'_>, acts: &[Act]) -> Markup 
             section #more {
                 h2 { (words.allow_more) }
                 details.card {
-                    summary { (words.allow_more) }
+                    summary { (words.your_choice) }
                     p.hint { (words.allow_more_hint) }
                     (form::whole_notice(speech, policy, brand))
                     form method="post" {

@@ -44,7 +44,9 @@ fn holder(speech: &Speech, view: &View<'_>, entry: &Entry) -> Markup {
                 p.label { (words.may_hold) }
                 ul.tags { @for category in categories { li { (category) } } }
             }
-            p.state data-state=(entry.delivery(policies, view.at).as_str()) { (state(speech, view, entry)) }
+            @if let Some(state) = state(speech, view, entry) {
+                p.state data-state=(entry.delivery(policies, view.at).as_str()) { (state) }
+            }
         }
     }
 }
@@ -58,14 +60,16 @@ fn of_a_dealer(speech: &Speech, view: &View<'_>, holding: &Holding) -> String {
     fill(speech.words.why_dealer, &[&ties.join(", ")])
 }
 
-fn state(speech: &Speech, view: &View<'_>, entry: &Entry) -> String {
+/// None where it was never told anything that it could have confirmed.
+fn state(speech: &Speech, view: &View<'_>, entry: &Entry) -> Option<String> {
     let words = speech.words;
-    let day = |at: Option<Timestamp>| at.map(|at| speech.day(view.policies, at)).unwrap_or_default();
+    let day = |at: Option<Timestamp>| at.map(|at| speech.day(view.policies, at));
+    let about = |sentence: &str, at| day(at).map(|day| fill(sentence, &[&day]));
     match (entry.delivery(view.policies, view.at), entry.loss_since) {
-        (Delivery::GivenUp, _) => words.unreachable.to_owned(),
-        (Delivery::Overdue, since) => fill(words.stop_overdue, &[&day(since)]),
-        (Delivery::Pending, Some(since)) => fill(words.stop_unconfirmed, &[&day(Some(since))]),
-        (Delivery::Pending, None) => words.being_told.to_owned(),
-        (Delivery::UpToDate, _) => fill(words.up_to_date, &[&day(entry.acknowledged_at)]),
+        (Delivery::GivenUp, _) => Some(words.unreachable.to_owned()),
+        (Delivery::Overdue, since) => about(words.stop_overdue, since),
+        (Delivery::Pending, Some(since)) => about(words.stop_unconfirmed, Some(since)),
+        (Delivery::Pending, None) => Some(words.being_told.to_owned()),
+        (Delivery::UpToDate, _) => about(words.up_to_date, entry.acknowledged_at),
     }
 }

@@ -68,7 +68,7 @@ pub(super) const WORDS: Words = Words {
     as_of: "Stand: {}",
     allowed: "Was Sie erlauben",
     nothing_allowed: "Sie erlauben nichts. Niemand darf Sie aufgrund einer Einwilligung ansprechen, ein Profil von Ihnen bilden oder Ihre Daten weitergeben.",
-    since_until: "vom {} bis zum {}",
+    since_until: "Vom {} bis zum {}",
     under: "nach",
     version: "Version {}",
     pending: "wartet auf Ihre Bestätigung",

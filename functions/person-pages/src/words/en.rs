@@ -68,7 +68,7 @@ pub(super) const WORDS: Words = Words {
     as_of: "As of {}",
     allowed: "What you allow",
     nothing_allowed: "You allow nothing. Nobody may contact you, build a profile of you or share your data on the basis of a consent.",
-    since_until: "since {}, until {}",
+    since_until: "Since {}, until {}",
     under: "under",
     version: "version {}",
     pending: "waiting for your confirmation",

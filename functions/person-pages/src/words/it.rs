@@ -68,7 +68,7 @@ pub(super) const WORDS: Words = Words {
     as_of: "Situazione al {}",
     allowed: "Che cosa permette",
     nothing_allowed: "Non permette nulla. Nessuno può contattarLa, comporre un Suo profilo o condividere i Suoi dati in base a un consenso.",
-    since_until: "dal {} al {}",
+    since_until: "Dal {} al {}",
     under: "secondo",
     version: "versione {}",
     pending: "in attesa della Sua conferma",
