@@ -249,8 +249,9 @@ async fn what_follows_from_a_change_costs_what_the_table_says() {
     table.note(
         &world,
         "fan-out of a withdrawal, three recipients",
-        (2, 0.0, 2.0),
-        "2, 0, 2",
+        // The day by which they must have confirmed it is noted.
+        (3, 1.0, 2.0),
+        "2, 1 a due date, 2",
     );
     world.settle().await;
     table.note(

@@ -1,11 +1,12 @@
 //! Days and clocks: the policy's zone and not the machine's, and hosts that do not agree on the time.
 
+use std::future::pending;
 use std::process::Command;
 
 use domain::record::AHEAD_MAX;
 use jiff::SignedDuration;
 use serde_json::json;
-use tests::{World, instant};
+use tests::{Manner, World, instant};
 
 use crate::{acts, someone_who_granted_on, tick_at};
 
@@ -87,4 +88,39 @@ async fn a_host_that_is_five_minutes_behind_allows_for_five_minutes_and_no_longe
     tick_at(&world, "2026-03-02T13:00:00Z").await;
     world.clock.set(end - AHEAD_MAX);
     assert!(!world.may(&someone, "bmw-ag", "email").await);
+}
+
+/// What is due at once is written by a host whose clock is right, and swept by one that is five minutes ahead.
+#[tokio::test]
+async fn a_sweep_that_is_five_minutes_ahead_passes_nothing_that_others_write_for_the_past() {
+    let world = World::at_noon().await;
+    let (store, queue) = world.table_and_queue(policies::all());
+    let sweep = async |ahead| {
+        let swept = consent_expire::handle(&store, &queue, world.now() + ahead, pending()).await;
+        assert!(swept.is_ok(), "{swept:?}");
+        world.settle().await;
+    };
+    sweep(AHEAD_MAX).await;
+
+    let (mut over, mut waiting) = (Vec::new(), Vec::new());
+    for minute in 0..4 {
+        // A form of two years ago, brought in now: its end is over, and nobody could note that sooner.
+        over.push(someone_who_granted_on(&world, &format!("2024-03-02T11:{minute:02}:30Z")).await);
+        // And a delivery that fails, and is to be tried again in seconds.
+        world.recipients.set("bmw-ag", Manner::IsDown);
+        waiting.push(world.someone_who_granted_everything().await);
+        world.settle().await;
+        world.recipients.set("bmw-ag", Manner::Acknowledges);
+        world.advance(SignedDuration::from_mins(1));
+        sweep(AHEAD_MAX).await;
+    }
+    for _ in 0..6 {
+        world.advance(SignedDuration::from_mins(1));
+        sweep(AHEAD_MAX).await;
+    }
+
+    for someone in &over {
+        assert_eq!(acts(&world, someone).await, ["granted", "lapsed"]);
+    }
+    world.everyone_is_in_step(&waiting, &["bmw-ag"]).await;
 }

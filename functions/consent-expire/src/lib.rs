@@ -1,7 +1,7 @@
 //! Schedule: what falls due. Each minute, each shard, from where it was left.
 //!
-//! No decision waits for this: it announces what every decision knows already, and sends again what a
-//! recipient has not acknowledged.
+//! No decision waits for this: it announces what every decision knows already, sends again what a recipient
+//! has not acknowledged, and escalates what it has not acknowledged in time.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +15,7 @@ use platform::store::{self, NotTaken, SHARDS, Store};
 
 use crate::shard::{Shard, Swept};
 
+mod debts;
 mod shard;
 
 /// How long a run may take: what is left is the next one's, which begins within a minute.
@@ -80,6 +81,7 @@ fn tell(swept: &[(Swept, Option<Error>)], now: Timestamp) {
         looked_at = sum(|swept| swept.looked_at),
         announced = sum(|swept| swept.announced),
         sent_again = sum(|swept| swept.sent_again),
+        overdue = sum(|swept| swept.overdue),
         put_off = sum(|swept| swept.put_off),
         "the sweep is {behind_s} s behind"
     );

@@ -33,6 +33,7 @@ pub(crate) struct Swept {
     pub(crate) looked_at: usize,
     pub(crate) announced: usize,
     pub(crate) sent_again: usize,
+    pub(crate) overdue: usize,
     pub(crate) put_off: usize,
 }
 
@@ -44,6 +45,7 @@ impl Shard<'_> {
             looked_at: 0,
             announced: 0,
             sent_again: 0,
+            overdue: 0,
             put_off: 0,
         };
         let failed = self.sweep_on(&mut swept).await.err();
@@ -91,6 +93,10 @@ impl Shard<'_> {
                 swept.sent_again += 1;
                 Ok(Some(Errand::deliver(item.subject.clone(), recipient.clone(), 0)))
             }
+            Wake::Confirmed { since } => {
+                self.look_for_debts(&item.subject, *since, swept).await?;
+                Ok(None)
+            }
         }
     }
 
@@ -109,16 +115,31 @@ impl Shard<'_> {
                 | NotTaken::TooManyKeys
                 | NotTaken::TooManyActs { .. }),
             ) => {
-                tracing::error!(%subject, cause = chain(&error), "what fell due for {subject} is put off");
-                let at = self.now.saturating_add(PUT_OFF).unwrap_or(Timestamp::MAX);
-                let (subject, wake) = (subject.clone(), Wake::Look);
-                self.store
-                    .put_due(&DueItem { at, subject, wake }, self.now)
-                    .await?;
-                swept.put_off += 1;
+                self.put_off(subject, Wake::Look, chain(&error), swept).await?;
             }
         }
         Ok(())
+    }
+
+    /// What cannot be worked on is looked at again later.
+    pub(crate) async fn put_off(
+        &self,
+        subject: &Subject,
+        wake: Wake,
+        cause: String,
+        swept: &mut Swept,
+    ) -> Result<(), Error> {
+        tracing::error!(%subject, cause, "what fell due for {subject} is put off");
+        let at = self.now.saturating_add(PUT_OFF).unwrap_or(Timestamp::MAX);
+        self.note(at, subject, wake).await?;
+        swept.put_off += 1;
+        Ok(())
+    }
+
+    pub(crate) async fn note(&self, at: Timestamp, subject: &Subject, wake: Wake) -> Result<(), Error> {
+        let subject = subject.clone();
+        let due = DueItem { at, subject, wake };
+        Ok(self.store.put_due(&due, self.now).await?)
     }
 
     fn mark_is_old(&self) -> bool {

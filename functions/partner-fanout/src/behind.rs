@@ -6,10 +6,10 @@ use domain::codes::RecipientId;
 use domain::holding::Holding;
 use domain::policy::Policies;
 use domain::recipient::{Access, Recipient, RecipientKind, Role};
-use domain::record::{Record, View};
+use domain::record::Record;
 use jiff::Timestamp;
 use platform::queue::{Errand, Queue};
-use platform::store::{Entry, Store};
+use platform::store::{DueItem, Entry, Store, Wake};
 
 use crate::Error;
 
@@ -19,6 +19,8 @@ pub struct Behind {
     pub recipient: RecipientId,
     /// Whether it was never told of the subject.
     pub is_new: bool,
+    /// Whether it may hold something that it no longer may.
+    pub loses: bool,
 }
 
 /// The recipients that are behind a record.
@@ -29,21 +31,37 @@ pub async fn behind(store: &Store, record: &Record, now: Timestamp) -> Result<Ve
     let mut behind = Vec::new();
     for recipient in concerned(store.policies, record, &ledger) {
         let entry = ledger.iter().find(|entry| entry.recipient == recipient.id);
-        if differs(&view, &recipient, entry, now) {
-            let is_new = entry.is_none();
+        let holding = Holding::of(&view, &recipient);
+        let before = entry.map(|entry| entry.may_hold(store.policies, recipient.kind));
+        let loses = before.is_some_and(|before| before.loses_to(&holding));
+        if differs(&holding, entry, loses, now) {
             behind.push(Behind {
                 recipient: recipient.id,
-                is_new,
+                is_new: entry.is_none(),
+                loses,
             });
         }
     }
     Ok(behind)
 }
 
-/// Send them an errand each. Whoever is new is a member first: cut off in between, somebody is looked at in
-/// vain, and nobody is forgotten.
-pub async fn tell(store: &Store, queue: &Queue, record: &Record, behind: &[Behind]) -> Result<(), Error> {
+/// Send them an errand each. Whoever is new is a member first, and the day by which losses must be confirmed is
+/// noted first: cut off in between, somebody is looked at in vain, and nobody is forgotten.
+pub async fn tell(
+    store: &Store,
+    queue: &Queue,
+    now: Timestamp,
+    record: &Record,
+    behind: &[Behind],
+) -> Result<(), Error> {
     let subject = &record.subject;
+    let since = record.learnt_at();
+    if behind.iter().any(|behind| behind.loses)
+        && let Some(at) = store.policies.withdrawal_deadline(since)
+    {
+        let (subject, wake) = (subject.clone(), Wake::Confirmed { since });
+        store.put_due(&DueItem { at, subject, wake }, now).await?;
+    }
     for new in behind.iter().filter(|behind| behind.is_new) {
         store.add_member(&new.recipient, subject).await?;
     }
@@ -90,14 +108,12 @@ fn concerned(policies: &Policies, record: &Record, ledger: &[Entry]) -> Vec<Reci
 
 /// Whether what this recipient may hold is not what it acknowledged to hold. One that is to be asked later is
 /// left to the schedule, which reads the record as it is then.
-fn differs(view: &View<'_>, recipient: &Recipient, entry: Option<&Entry>, now: Timestamp) -> bool {
-    let holding = Holding::of(view, recipient);
+fn differs(holding: &Holding, entry: Option<&Entry>, loses: bool, now: Timestamp) -> bool {
     let Some(entry) = entry else {
         return !holding.is_empty();
     };
-    let loses = entry.may_hold(view.policies, recipient.kind).loses_to(&holding);
     if entry.must_wait_until(loses, now).is_some() {
         return false;
     }
-    entry.is_in_doubt() || entry.next_attempt_at.is_some() || entry.acknowledged != holding
+    entry.is_in_doubt() || entry.next_attempt_at.is_some() || entry.acknowledged != *holding
 }

@@ -92,7 +92,7 @@ async fn follow_act(
         };
         store.put_due(&item, now).await?;
     }
-    tell(store, queue, &record, &behind).await
+    tell(store, queue, now, &record, &behind).await
 }
 
 /// A recipient changed: everyone it may ever have concerned is looked at again, each shard by a walk of its

@@ -6,14 +6,14 @@ use jiff::{SignedDuration, Timestamp};
 use platform::courier;
 use platform::digest;
 use platform::http::chain;
-use platform::metric;
 use platform::store::{Claim, Doubt, DueItem, Postponed, Wake};
 
 use crate::{Error, Parts};
 
 /// When a delivery that failed is tried again: the schedule of Standard Webhooks, some 75 hours in all.
 const RETRY_AFTER_S: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
-/// How soon one that only has to wait is looked at again, at first and at the most.
+/// How soon one that only has to wait is looked at again, at first and at the most. What is noted lies some
+/// minutes ahead in any case.
 const WAIT: SignedDuration = SignedDuration::from_mins(1);
 const WAIT_MAX: SignedDuration = SignedDuration::from_hours(1);
 
@@ -57,8 +57,8 @@ pub(crate) async fn unregistered(parts: &Parts, claim: &Claim, now: Timestamp) -
 }
 
 impl Delivery<'_> {
-    /// Try again later. The due item goes first: cut off in between, there is one look too many, not one
-    /// too few.
+    /// Try again later. What falls due goes first: cut off in between, there is one look too many, not one
+    /// too few. That a loss is confirmed in time is looked at on a day of its own, for no attempt may be due.
     pub(crate) async fn postpone(&self, wait: Wait<'_>, now: Timestamp) -> Result<(), Error> {
         let (store, entry) = (&self.parts.store, &self.claim.entry);
         let (attempted, may_have_arrived) = match &wait {
@@ -68,33 +68,14 @@ impl Delivery<'_> {
         let next_attempt_at = self.next_attempt(&wait, now);
         let loses = self.before.loses_to(self.holding);
         let loss_since = loses.then(|| entry.loss_since.unwrap_or(now));
-        let deadline = loss_since.and_then(|since| self.view.policies.withdrawal_deadline(since));
 
-        let due = next_attempt_at
-            .into_iter()
-            .chain(deadline.filter(|at| *at > now && entry.loss_since.is_none()));
-        for at in due {
-            let wake = Wake::Deliver(entry.recipient.clone());
-            store
-                .put_due(
-                    &DueItem {
-                        at,
-                        subject: self.claim.subject.clone(),
-                        wake,
-                    },
-                    now,
-                )
-                .await?;
+        if let Some(at) = next_attempt_at {
+            self.note(at, Wake::Deliver(entry.recipient.clone()), now).await?;
         }
-        if deadline.is_some_and(|at| at <= now) && entry.overdue_at.is_none() {
-            store.mark_overdue(self.claim, now).await?;
-            metric::OVERDUE_WITHDRAWALS.record(1, now);
-            tracing::error!(
-                subject = %self.claim.subject,
-                recipient = %entry.recipient,
-                "recipient {} has not confirmed a withdrawal in time",
-                entry.recipient,
-            );
+        if let (Some(since), None) = (loss_since, entry.loss_since)
+            && let Some(deadline) = self.view.policies.withdrawal_deadline(since)
+        {
+            self.note(deadline, Wake::Confirmed { since }, now).await?;
         }
         let doubt = match &entry.doubt {
             doubt if !may_have_arrived => doubt.clone(),
@@ -112,6 +93,12 @@ impl Delivery<'_> {
         store.postpone(self.claim, &postponed, now).await?;
         self.log(&wait, next_attempt_at.is_none());
         Ok(())
+    }
+
+    async fn note(&self, at: Timestamp, wake: Wake, now: Timestamp) -> Result<(), Error> {
+        let subject = self.claim.subject.clone();
+        let due = DueItem { at, subject, wake };
+        Ok(self.parts.store.put_due(&due, now).await?)
     }
 
     /// When to go on; never by itself once the schedule is at its end, or the recipient gone.
@@ -140,7 +127,7 @@ impl Delivery<'_> {
                     .map(|since| now.duration_since(since));
                 self.spread(waited.unwrap_or(WAIT).clamp(WAIT, WAIT_MAX))
             }
-            Wait::RateReached => WAIT,
+            Wait::RateReached => WAIT * self.minutes_until_a_turn(),
             Wait::Disabled => return None,
         };
         now.saturating_add(after).ok()
@@ -154,10 +141,19 @@ impl Delivery<'_> {
     /// Up to a tenth more, the same for the same attempt: many that failed together do not come back
     /// together.
     fn spread(&self, after: SignedDuration) -> SignedDuration {
+        after + after * i32::from(self.lot()) / 2_560
+    }
+
+    /// Those for whom a recipient's limit had no room come back some each minute, so that it is made use of.
+    fn minutes_until_a_turn(&self) -> i32 {
+        6 + i32::from(self.lot() % 6)
+    }
+
+    /// Even, and the same for the same attempt.
+    fn lot(&self) -> u8 {
         let entry = &self.claim.entry;
         let parts = [self.claim.subject.as_str(), entry.recipient.as_str()].map(str::as_bytes);
-        let hash = digest::sha256(&[parts[0], parts[1], &entry.claims.to_be_bytes()]);
-        after + after * i32::from(hash[0]) / 2_560
+        digest::sha256(&[parts[0], parts[1], &entry.claims.to_be_bytes()])[0]
     }
 
     fn log(&self, wait: &Wait<'_>, given_up: bool) {

@@ -39,7 +39,7 @@ pub async fn reconcile(
             let noted = note(store, &record, now, options.dry_run).await?;
             let behind = behind(store, &record, now).await?;
             if !options.dry_run {
-                tell(store, queue, &record, &behind).await?;
+                tell(store, queue, now, &record, &behind).await?;
             }
             Ok(noted || !behind.is_empty())
         }

@@ -5,23 +5,21 @@
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use domain::codes::RecipientId;
+use domain::record::AHEAD_MAX;
 use domain::subject::Subject;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::row::{Row, number, text};
+use super::row::{Row, number};
 use super::{Error, Store, keys};
 use crate::digest;
 
 /// No key of a day takes more than a thirty-second part of what is due.
 pub const SHARDS: u32 = 32;
-/// The sweep does not look back, so an item that is due at once must lie ahead of it: by as much as the
-/// sweep's clock may be ahead of the writer's ([`domain::record::AHEAD_MAX`]), and as a writer may take.
-const LOOK_MARGIN: SignedDuration = SignedDuration::from_mins(6);
-/// A delivery that waits is looked at sooner. If the clocks are so far apart that this misses it, the next
-/// change of the record sends it.
-const DELIVER_MARGIN: SignedDuration = SignedDuration::from_mins(2);
+/// The sweep does not look back, so whatever is written lies ahead of it: by as much as the sweep's clock may
+/// be ahead of the writer's ([`AHEAD_MAX`]), and by what the writer may take to write it.
+const MARGIN: SignedDuration = SignedDuration::from_secs(AHEAD_MAX.as_secs() + 60);
 /// A month. A sweep that stood still for longer needs `due recompute`.
 pub(super) const KEPT: SignedDuration = SignedDuration::from_hours(31 * 24);
 pub(super) const KIND: &str = "a due item";
@@ -40,6 +38,8 @@ pub enum Wake {
     Look,
     /// A pending delivery to this recipient may be tried again.
     Deliver(RecipientId),
+    /// Every recipient must have confirmed by now what it lost at that instant.
+    Confirmed { since: Timestamp },
 }
 
 /// The shard of a subject: even, and the same for ever.
@@ -53,18 +53,23 @@ pub(super) fn day(at: Timestamp) -> Date {
 }
 
 impl Wake {
-    fn word(&self) -> String {
+    fn words(&self) -> String {
         match self {
             Self::Look => "look".to_owned(),
-            Self::Deliver(recipient) => recipient.to_string(),
+            Self::Deliver(recipient) => format!("deliver#{recipient}"),
+            Self::Confirmed { since } => format!("confirmed#{:015}", since.as_millisecond()),
         }
     }
 
-    fn margin(&self) -> SignedDuration {
-        match self {
-            Self::Look => LOOK_MARGIN,
-            Self::Deliver(_) => DELIVER_MARGIN,
-        }
+    fn of(kind: &str, what: Option<&str>) -> Option<Self> {
+        Some(match (kind, what) {
+            ("look", None) => Self::Look,
+            ("deliver", Some(recipient)) => Self::Deliver(recipient.parse().ok()?),
+            ("confirmed", Some(since)) => Self::Confirmed {
+                since: Timestamp::from_millisecond(since.parse().ok()?).ok()?,
+            },
+            _ => return None,
+        })
     }
 }
 
@@ -74,7 +79,7 @@ impl DueItem {
             "{:015}#{}#{}",
             self.at.as_millisecond(),
             self.subject,
-            self.wake.word()
+            self.wake.words()
         );
         keys::key(keys::due(day(self.at), shard_of(&self.subject)), sk)
     }
@@ -83,15 +88,12 @@ impl DueItem {
 impl Store {
     /// Write down that something falls due. The same again changes nothing.
     pub async fn put_due(&self, due: &DueItem, now: Timestamp) -> Result<(), Error> {
-        let soonest = now.saturating_add(due.wake.margin()).unwrap_or(Timestamp::MAX);
+        let soonest = now.saturating_add(MARGIN).unwrap_or(Timestamp::MAX);
         let due = DueItem {
             at: due.at.max(soonest),
             ..due.clone()
         };
         let mut item = due.key();
-        if let Wake::Deliver(_) = due.wake {
-            item.insert("deliver".to_owned(), text(due.wake.word()));
-        }
         let expires_at = due.at.saturating_add(KEPT).unwrap_or(Timestamp::MAX);
         item.insert("expires_at".to_owned(), number(expires_at.as_second()));
         self.client
@@ -122,25 +124,14 @@ impl Store {
 }
 
 pub(super) fn due_of(row: &Row<'_>) -> Result<DueItem, Error> {
-    let unreadable = |what: &'static str| Error::unreadable(KIND, what);
-    let mut parts = row.text("sk")?.split('#');
-    let ms = parts
-        .next()
-        .and_then(|ms| ms.parse().ok())
-        .ok_or_else(|| unreadable("no instant"))?;
-    let at = Timestamp::from_millisecond(ms).map_err(|error| Error::unreadable(KIND, error))?;
-    let subject = parts
-        .next()
-        .and_then(|subject| subject.parse().ok())
-        .ok_or_else(|| unreadable("no subject"))?;
-    let wake = if row.has("deliver") {
-        let recipient = row
-            .text("deliver")?
-            .parse()
-            .map_err(|error| Error::unreadable(KIND, error))?;
-        Wake::Deliver(recipient)
-    } else {
-        Wake::Look
-    };
-    Ok(DueItem { at, subject, wake })
+    read_key(row.text("sk")?).ok_or_else(|| Error::unreadable(KIND, "a key that nobody writes"))
+}
+
+/// Instant, subject, kind, and what the kind is about.
+fn read_key(key: &str) -> Option<DueItem> {
+    let mut parts = key.split('#');
+    let at = Timestamp::from_millisecond(parts.next()?.parse().ok()?).ok()?;
+    let subject = parts.next()?.parse().ok()?;
+    let wake = Wake::of(parts.next()?, parts.next())?;
+    Some(DueItem { at, subject, wake })
 }

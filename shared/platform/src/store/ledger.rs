@@ -55,6 +55,8 @@ pub struct Entry {
     pub overdue_at: Option<Timestamp>,
     /// When the last attempt had failed; from then on somebody must ask for another.
     pub escalated_at: Option<Timestamp>,
+    /// Until when a delivery that is under way keeps others away.
+    pub lease_until: Option<Timestamp>,
 }
 
 /// What a recipient may hold besides what it acknowledged.
@@ -100,10 +102,10 @@ impl Entry {
     }
 
     pub fn delivery(&self, policies: &Policies, now: Timestamp) -> Delivery {
-        let overdue = self
+        let deadline = self
             .loss_since
-            .and_then(|since| policies.withdrawal_deadline(since))
-            .is_some_and(|at| at <= now);
+            .and_then(|since| policies.withdrawal_deadline(since));
+        let overdue = self.overdue_at.is_some() || deadline.is_some_and(|at| at <= now);
         if self.escalated_at.is_some() {
             Delivery::GivenUp
         } else if overdue {
@@ -134,6 +136,13 @@ impl Entry {
     pub fn must_wait_until(&self, loses: bool, now: Timestamp) -> Option<Timestamp> {
         let is_new_loss = loses && self.loss_since.is_none();
         self.next_attempt_at.filter(|at| *at > now && !is_new_loss)
+    }
+
+    /// Whether it has not confirmed since then what it may have lost; whether it did lose anything, the record
+    /// must say.
+    pub fn may_owe(&self, since: Timestamp) -> bool {
+        let unconfirmed = self.loss_since.is_some_and(|loss| loss <= since);
+        self.overdue_at.is_none() && (unconfirmed || self.acknowledged_at.is_none_or(|at| at < since))
     }
 }
 
@@ -347,5 +356,6 @@ fn entry(recipient: RecipientId, item: &Item) -> Result<Entry, Error> {
         loss_since: optional("loss_since")?,
         overdue_at: optional("overdue_at")?,
         escalated_at: optional("escalated_at")?,
+        lease_until: optional("lease_until")?,
     })
 }

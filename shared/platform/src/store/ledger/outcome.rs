@@ -7,11 +7,13 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{Put, ReturnConsumedCapacity, TransactWriteItem, Update};
+use domain::codes::RecipientId;
 use domain::holding::Holding;
+use domain::subject::Subject;
 use jiff::Timestamp;
 
 use super::holding::write;
-use super::{Claim, Doubt, Store};
+use super::{Claim, Doubt, Entry, Store};
 use crate::store::row::{instant, number, text};
 use crate::store::{Error, keys};
 
@@ -107,19 +109,28 @@ impl Store {
         unless_lost(update.update_expression(expression).send().await)
     }
 
-    /// The recipient has not confirmed a loss by its deadline: it counts against the recipient, once, and
-    /// only while the claim stands. Otherwise one who was late would mark what another has settled.
-    pub async fn mark_overdue(&self, claim: &Claim, now: Timestamp) -> Result<(), Error> {
-        let entry = Update::builder()
+    /// The recipient has not confirmed a loss by its deadline: it counts against the recipient, once. Not while
+    /// a delivery is under way, or was since the entry was read: that one may settle it. Says whether it was
+    /// marked.
+    pub async fn mark_overdue(
+        &self,
+        subject: &Subject,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        if entry.lease_until.is_some_and(|until| now < until) {
+            return Ok(false);
+        }
+        let mark = Update::builder()
             .table_name(&self.table)
-            .set_key(Some(keys::entry(&claim.subject, &claim.entry.recipient)))
+            .set_key(Some(keys::entry(subject, &entry.recipient)))
             .update_expression("SET overdue_at = :now")
-            .condition_expression("attribute_not_exists(overdue_at) AND claims = :mine")
-            .expression_attribute_values(":mine", number(claim.entry.claims))
+            .condition_expression("attribute_not_exists(overdue_at) AND claims = :read")
+            .expression_attribute_values(":read", number(entry.claims))
             .expression_attribute_values(":now", instant(now))
             .build()?;
-        let count = self.count_overdue(claim, 1)?;
-        self.together(vec![update(entry), update(count)]).await
+        let count = self.count_overdue(&entry.recipient, 1)?;
+        self.together(vec![update(mark), update(count)]).await
     }
 
     /// An overdue entry is settled: it no longer counts against the recipient, and everyone whom the recipient
@@ -133,8 +144,9 @@ impl Store {
             .set_item(Some(again))
             .build()?;
         let again = TransactWriteItem::builder().put(again).build();
-        let count = self.count_overdue(claim, -1)?;
-        self.together(vec![update(entry), update(count), again]).await
+        let count = self.count_overdue(&claim.entry.recipient, -1)?;
+        let writes = vec![update(entry), update(count), again];
+        self.together(writes).await.map(|_| ())
     }
 
     fn entry_of_claim(&self, claim: &Claim, expression: &str) -> UpdateBuilder {
@@ -146,18 +158,19 @@ impl Store {
             .expression_attribute_values(":mine", number(claim.entry.claims))
     }
 
-    fn count_overdue(&self, claim: &Claim, more: i32) -> Result<Update, Error> {
+    fn count_overdue(&self, recipient: &RecipientId, more: i32) -> Result<Update, Error> {
         let update = Update::builder()
             .table_name(&self.table)
-            .set_key(Some(keys::breaker(&claim.entry.recipient)))
+            .set_key(Some(keys::breaker(recipient)))
             .update_expression("ADD overdue :more")
             .expression_attribute_values(":more", number(more));
         Ok(update.build()?)
     }
 
-    /// All or none. A condition that does not hold means that somebody did it already; but a write that was
-    /// only in the way of another (they share the breaker) has to be made again ([`Error::Stale`]).
-    async fn together(&self, writes: Vec<TransactWriteItem>) -> Result<(), Error> {
+    /// All or none. A condition that does not hold means that somebody was faster, and nothing was written; but
+    /// a write that was only in the way of another (they share the breaker) has to be made again
+    /// ([`Error::Stale`]).
+    async fn together(&self, writes: Vec<TransactWriteItem>) -> Result<bool, Error> {
         let written = self
             .client
             .transact_write_items()
@@ -165,12 +178,12 @@ impl Store {
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await;
-        let Err(error) = written else { return Ok(()) };
+        let Err(error) = written else { return Ok(true) };
         match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
                 let mut reasons = canceled.cancellation_reasons().iter();
                 if reasons.any(|reason| reason.code() == Some("ConditionalCheckFailed")) {
-                    Ok(())
+                    Ok(false)
                 } else {
                     Err(Error::Stale)
                 }
