@@ -48,6 +48,10 @@ mod interactions;
 pub mod notices;
 #[path = "world/recipients.rs"]
 mod recipients;
+#[path = "world/recorded.rs"]
+pub mod recorded;
+#[path = "world/runtime.rs"]
+pub mod runtime;
 #[path = "world/said.rs"]
 mod said;
 #[path = "world/visitors.rs"]
@@ -93,6 +97,8 @@ pub const EXTENDED: [&str; 4] = [
 pub const TO_SEND: [&str; 4] = ["contact", "promotional-consent", "campaigns", "email-interaction"];
 
 const NOON: &str = "2026-03-02T12:00:00Z";
+/// The runner's, so that a function in a process of its own knows people by the same names.
+const DEVELOPMENT_KEY: &str = "a development key that guards nothing at all";
 /// Every queue of the template in which a message means that something was given up.
 const DEAD: [&str; 2] = ["ErrandsDead", "StreamDead"];
 
@@ -492,6 +498,30 @@ impl World {
     pub fn table_and_queue(&self, policies: &'static Policies) -> (Store, Queue) {
         let http = SharedHttpClient::new(self.calls.clone());
         functions::table_and_queue(&self.endpoints, policies, http)
+    }
+
+    /// What a function finds in its environment: all that any of them asks for.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let queue = |id: &str| self.endpoints.queues.get(id).cloned().unwrap_or_default();
+        let pairs = [
+            ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+            ("AWS_REGION", sdk::REGION.to_owned()),
+            ("AWS_LAMBDA_FUNCTION_NAME", "measured".to_owned()),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256".to_owned()),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+            ("AWS_LAMBDA_LOG_GROUP_NAME", "none".to_owned()),
+            ("AWS_LAMBDA_LOG_STREAM_NAME", "none".to_owned()),
+            ("AWS_ENDPOINT_URL_DYNAMODB", self.endpoints.dynamodb.clone()),
+            ("AWS_ENDPOINT_URL_SQS", self.endpoints.sqs.clone()),
+            ("TABLE_NAME", self.endpoints.table.clone()),
+            ("QUEUE_URL", queue(ERRANDS)),
+            ("DEAD_LETTER_URL", queue("ErrandsDead")),
+            ("PUBLIC_URL", self.endpoints.gateway.clone()),
+            ("SUBJECT_KEY", DEVELOPMENT_KEY.to_owned()),
+            ("TOKEN_KEY", DEVELOPMENT_KEY.to_owned()),
+        ];
+        pairs.map(|(name, value)| (name.to_owned(), value)).to_vec()
     }
 
     /// The engine itself, behind the back of every function; and the name of the table.
