@@ -109,3 +109,37 @@ test('a message that nobody can read lies with the dead letters in red, with its
     await letter.waitFor({ state: 'detached' });
   });
 });
+
+test('without scripts the page says where to look instead', async () => {
+  await visit('/', { width: 360, scripts: false }, async (page) => {
+    await fits(page);
+    await isAccessible(page);
+    await page.getByRole('link', { name: 'who holds what' }).click();
+    await page.getByRole('heading', { name: 'Who holds what' }).waitFor();
+  });
+});
+
+test('a recipient is switched off and on with the keyboard, and the page says so in words', async () => {
+  await visit('/', { width: 360 }, async (page) => {
+    const button = page.getByRole('button', { name: 'dealer-local is down' });
+    await button.waitFor();
+    await tabTo(page, button);
+    await page.keyboard.press('Space');
+    await page.locator('#moved', { hasText: 'dealer-local no longer answers.' }).waitFor();
+    assert.equal(await button.getAttribute('aria-pressed'), 'true');
+    await isAccessible(page);
+
+    await page.keyboard.press('Space');
+    await page.locator('#moved', { hasText: 'dealer-local answers again.' }).waitFor();
+  });
+});
+
+test('a second story while one is played is refused in a sentence', async () => {
+  await visit('/', { expects: [409] }, async (page) => {
+    await page.getByLabel('Pace').selectOption('brisk');
+    await page.getByRole('button', { name: 'A prospect and the dealer nearby' }).click();
+    await page.getByRole('button', { name: 'A buyer whose three years end' }).click();
+    await page.getByRole('alert').getByText('Let it come to its end first.').waitFor();
+    await isAccessible(page);
+  });
+});

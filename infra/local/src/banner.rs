@@ -1,18 +1,13 @@
 //! What a person reads who has just started the runner: where to look, and what to try first.
 
+use local::live::places;
 use local::template::Template;
 
 pub(crate) fn banner(gateway: &str, template: &Template) -> String {
-    let is_there = |route: &str| template.routes.iter().any(|known| known.key == route);
-    let mut places = vec![
-        ("/", "watch it work, and play a story"),
-        ("/demo/recipients", "what every recipient holds"),
-    ];
-    if is_there("GET /v1/forms/{notice}") {
-        places.push(("/v1/forms/bmw-italia-promotional", "the form that visitors tick"));
-    }
-    let places: String = places
-        .iter()
+    let live = [("/", "watch it work, and play a story")];
+    let places: String = live
+        .into_iter()
+        .chain(places(template))
         .map(|(path, what)| format!("  {:<60}{what}\n", format!("{gateway}{path}")))
         .collect();
     format!(

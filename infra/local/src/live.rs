@@ -22,6 +22,7 @@ use crate::demo::{Arrival, Demo};
 use crate::sqs::Sqs;
 use crate::system::System;
 use crate::template::Template;
+pub use picture::places;
 pub use watch::Wires;
 
 /// A page that comes later still sees so many.

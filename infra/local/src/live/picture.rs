@@ -37,6 +37,10 @@ impl Live {
             "categories": categories(),
             "channels": channels(),
             "stories": stories::all(),
+            "places": places(template)
+                .into_iter()
+                .map(|(path, what)| json!({ "path": path, "what": what }))
+                .collect::<Vec<_>>(),
         }))
     }
 
@@ -55,6 +59,19 @@ impl Live {
             "playing": self.0.stage.playing(),
         }))
     }
+}
+
+/// What else there is to look at in a browser, and what it is.
+pub fn places(template: &Template) -> Vec<(&'static str, &'static str)> {
+    let is_there = |route: &str| template.routes.iter().any(|known| known.key == route);
+    let mut places = vec![
+        ("/demo/recipients", "what every recipient holds"),
+        ("/docs", "the interface, described"),
+    ];
+    if is_there("GET /v1/forms/{notice}") {
+        places.push(("/v1/forms/bmw-italia-promotional", "the form that visitors tick"));
+    }
+    places
 }
 
 /// The queues that nobody reads from but a person.

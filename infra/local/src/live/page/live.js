@@ -25,6 +25,7 @@ let wasCutOff = false;
 source.addEventListener('setting', ({ data }) => {
   setting = JSON.parse(data);
   offerStories();
+  offerPlaces();
   if (wasCutOff) problem('');
 });
 source.addEventListener('picture', ({ data }) => {
@@ -159,6 +160,15 @@ function offerStories() {
     return element('li', button, element('p', about));
   });
   at('stories').replaceChildren(...stories);
+}
+
+function offerPlaces() {
+  const links = setting.places.map(({ path, what }) => {
+    const link = element('a', what);
+    link.href = path;
+    return link;
+  });
+  at('places').replaceChildren(...links);
 }
 
 function switchRecipient(name, down) {
