@@ -46,6 +46,8 @@ pub mod golden;
 mod interactions;
 #[path = "world/notices.rs"]
 pub mod notices;
+#[path = "world/pages.rs"]
+pub mod pages;
 #[path = "world/recipients.rs"]
 mod recipients;
 #[path = "world/recorded.rs"]
