@@ -100,6 +100,8 @@ fn offered(policies: &Policies, facet: Facet) -> Result<(Purpose, Channel), Prob
     }
 }
 
-fn unmintable(error: BadToken) -> Problem {
-    Problem::unwritable(error.into())
+/// It has the shape of a pseudonym, and is none that was ever made.
+fn unmintable(_: BadToken) -> Problem {
+    let detail = "no data subject has this pseudonym";
+    Problem::bad("malformed", "path subject", detail)
 }
