@@ -65,7 +65,11 @@ async fn it_says_who_has_which_data_and_who_has_not_confirmed_a_withdrawal() {
     }
 
     world.recipients.set("dealer-1", Manner::IsDown);
-    world.press(&path, &[("withdraw", "all")]).await.is(303);
+    let answer = world.press(&path, &[("withdraw", "all")]).await;
+    // At once, before anybody could be told.
+    let page = world.sent_on(answer).await.is(200).text;
+    assert!(page.contains("You do not allow this any more.") && !page.contains("it is yours"));
+    assert!(page.contains("Is being told of the latest change"));
     world.settle().await;
     let page = world.look(&path).await.is(200).text;
     let of = |name: &str| {
