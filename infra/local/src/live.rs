@@ -9,6 +9,7 @@ mod stories;
 mod watch;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -40,6 +41,8 @@ struct Inner {
     told: Mutex<Option<broadcast::Sender<Told>>>,
     recent: Mutex<VecDeque<Told>>,
     last_at: Mutex<Instant>,
+    /// How many functions run now.
+    running: AtomicUsize,
     /// Set once, when everything has started.
     scene: OnceLock<Scene>,
     stage: stories::Stage,
@@ -111,6 +114,7 @@ impl Live {
             told: Mutex::new(Some(told)),
             recent: Mutex::default(),
             last_at: Mutex::new(Instant::now()),
+            running: AtomicUsize::new(0),
             scene: OnceLock::new(),
             stage: stories::Stage::default(),
         }))
@@ -178,8 +182,9 @@ impl Live {
         Some((recent.iter().cloned().collect(), pages.as_ref()?.subscribe()))
     }
 
-    fn quiet_for(&self) -> Duration {
-        lock(&self.0.last_at).elapsed()
+    /// Whether no function runs, and nothing has happened for so long.
+    fn is_quiet_for(&self, time: Duration) -> bool {
+        self.0.running.load(Ordering::SeqCst) == 0 && lock(&self.0.last_at).elapsed() > time
     }
 }
 

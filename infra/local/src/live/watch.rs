@@ -1,6 +1,7 @@
 //! The seams that are looked on from: the call of a function, and each call that it makes to AWS.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use aws_smithy_runtime_api::client::http::{
@@ -38,7 +39,9 @@ impl Live {
                 by,
                 what,
             });
+            let running = Running::begin(live.clone());
             Box::pin(async move {
+                let _until_the_end = running;
                 let calls = Calls::default();
                 let answer = CALLS.scope(calls.clone(), function(event, now)).await;
                 let status = answer.as_ref().ok().and_then(|told| told["statusCode"].as_u64());
@@ -52,6 +55,22 @@ impl Live {
                 answer
             })
         })
+    }
+}
+
+/// A function that runs, until this is dropped: at its end, or when it crashes.
+struct Running(Live);
+
+impl Running {
+    fn begin(live: Live) -> Self {
+        live.0.running.fetch_add(1, Ordering::SeqCst);
+        Self(live)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.0.running.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

@@ -16,7 +16,7 @@ const QUIET: Duration = Duration::from_millis(350);
 /// A step that has not come to rest by then is waited for no longer.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// What is due is announced a little later than it falls due.
-const MINUTES_MAX: usize = 5;
+const MINUTES_MAX: usize = 10;
 const LOOKING: Duration = Duration::from_millis(50);
 
 pub(super) struct Teller<'a> {
@@ -195,7 +195,7 @@ impl<'a> Teller<'a> {
                 tokio::time::sleep(LOOKING).await;
                 let mut queues = self.scene.template.consumers.iter();
                 let is_idle = queues.all(|mapping| self.scene.sqs.letters(&mapping.queue).is_empty());
-                if is_idle && self.live.quiet_for() > QUIET {
+                if is_idle && self.live.is_quiet_for(QUIET) {
                     break;
                 }
             }
