@@ -6,6 +6,7 @@ use lambda_runtime::{Error, LambdaEvent};
 use partner_sync::Parts;
 use platform::aws::Aws;
 use platform::courier::Courier;
+use platform::inside::Inside;
 use platform::queue::Queue;
 use platform::store::Store;
 use platform::token::Links;
@@ -18,7 +19,7 @@ async fn main() -> Result<(), Error> {
     let aws = Aws::from_env()?;
     let parts = &Parts {
         store: Store::from_env(&aws, policies::all())?,
-        courier: Courier::new(endpoint::PUBLIC)?,
+        courier: Courier::new(endpoint::PUBLIC, Inside::from_env()?)?,
         links: Links::from_env()?,
         errands: Queue::from_env(&aws)?,
         dead: Queue::dead_from_env(&aws)?,

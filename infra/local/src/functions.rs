@@ -10,6 +10,7 @@ use platform::aws::Aws;
 use platform::courier::{self, Courier};
 use platform::endpoint::{BadEndpoint, Reach};
 use platform::http::{Answer, Request};
+use platform::inside::Inside;
 use platform::pseudonym::Pseudonyms;
 use platform::queue::Queue;
 use platform::store::Store;
@@ -54,7 +55,7 @@ pub fn all(
     let links = Links::new(Tokens::new(DEVELOPMENT_KEY), endpoints.gateway.clone());
     let sync = partner_sync::Parts {
         store: store.clone(),
-        courier: Courier::new(LOOPBACK)?,
+        courier: Courier::new(LOOPBACK, Inside::default())?,
         links: links.clone(),
         errands: errands.clone(),
         dead: queue(DEAD),

@@ -1,5 +1,6 @@
 //! Carries one signed event to a recipient, and says what became of it.
 
+use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,9 +8,11 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, Response, StatusCode};
+use rustls::pki_types::CertificateDer;
 use standardwebhooks::Webhook;
 
 use crate::endpoint::{BadEndpoint, Reach, VettedResolver};
+use crate::inside::Inside;
 
 /// Well within the lease of a claim: a recipient that finishes later may see two events out of order.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
@@ -84,8 +87,10 @@ impl Error {
 }
 
 impl Courier {
-    pub fn new(reach: Reach) -> Result<Self, Error> {
-        let builder = builder()?.dns_resolver(Arc::new(VettedResolver { reach }));
+    pub fn new(reach: Reach, inside: Inside) -> Result<Self, Error> {
+        let builder = builder(inside.roots())?;
+        let inside = Arc::new(inside);
+        let builder = builder.dns_resolver(Arc::new(VettedResolver { reach, inside }));
         Ok(Self {
             client: build(builder)?,
             reach,
@@ -156,17 +161,20 @@ fn retry_after(answer: &Response) -> Option<SignedDuration> {
 
 /// An HTTP client that follows no redirect, asks no proxy, and has the same TLS stack as the SDK.
 pub fn client() -> Result<Client, Error> {
-    build(builder()?)
+    build(builder(iter::empty())?)
 }
 
 fn build(builder: ClientBuilder) -> Result<Client, Error> {
     builder.build().map_err(|error| Error::Client(error.into()))
 }
 
-fn builder() -> Result<ClientBuilder, Error> {
-    let roots = rustls::RootCertStore {
+fn builder(more_roots: impl Iterator<Item = CertificateDer<'static>>) -> Result<ClientBuilder, Error> {
+    let mut roots = rustls::RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };
+    for root in more_roots {
+        roots.add(root).map_err(|error| Error::Client(error.into()))?;
+    }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

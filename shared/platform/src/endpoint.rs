@@ -4,9 +4,12 @@
 //! connection is made to the very addresses that were vetted.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use crate::inside::Inside;
 
 /// What may be reached. The functions use [`PUBLIC`].
 #[derive(Debug, Clone, Copy)]
@@ -108,13 +111,15 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 /// Resolves names to the addresses that may be reached, and to no other.
 pub(crate) struct VettedResolver {
     pub(crate) reach: Reach,
+    pub(crate) inside: Arc<Inside>,
 }
 
 impl Resolve for VettedResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let allowed = self.reach.address;
+        let (reach, inside) = (self.reach, Arc::clone(&self.inside));
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let allowed = |address: IpAddr| (reach.address)(address) || inside.includes(address);
             let vetted: Vec<SocketAddr> = found.filter(|address| allowed(address.ip())).collect();
             if vetted.is_empty() {
                 return Err(BadEndpoint::NotPublic.into());

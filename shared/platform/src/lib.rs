@@ -12,6 +12,7 @@ pub mod digest;
 pub mod endpoint;
 pub mod event;
 pub mod http;
+pub mod inside;
 pub mod metric;
 mod problem;
 pub mod pseudonym;
