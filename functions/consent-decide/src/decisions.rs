@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::codes::{Category, Channel, Purpose, RecipientId};
-use domain::decide::{Party, Question, decide};
-use domain::interaction::EMAIL;
-use domain::recipient::RecipientKind;
-use domain::record::{Record, When};
+use domain::codes::RecipientId;
+use domain::decide::{Party, decide};
+use domain::record::Record;
 use domain::subject::Subject;
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
@@ -16,8 +14,9 @@ use platform::metric;
 use platform::pseudonym::Pseudonyms;
 use platform::store::{Registration, Store};
 use platform::told::DecisionTold;
-use platform::wire::{Instant, Word, objects};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+
+use crate::asked::{Asked, QuestionAsked};
 
 const QUESTIONS_MAX: usize = 100;
 /// How long a caller may go on using an answer. Deliveries bring what changed sooner; whoever misses one is
@@ -25,32 +24,6 @@ const QUESTIONS_MAX: usize = 100;
 const MAX_AGE_S: u32 = 60;
 /// How the controller itself is named among the recipients.
 const CONTROLLER: &str = "controller";
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Asked {
-    #[serde(deserialize_with = "objects")]
-    questions: Vec<QuestionAsked>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct QuestionAsked {
-    subject: String,
-    /// `controller`, or the id of a recipient.
-    who: Word<RecipientId>,
-    purpose: Word<Purpose>,
-    #[serde(default)]
-    channel: Option<Word<Channel>>,
-    #[serde(default)]
-    category: Option<Word<Category>>,
-    /// What was true then.
-    #[serde(default)]
-    at: Option<Word<Instant>>,
-    /// As it was known then.
-    #[serde(default)]
-    known_at: Option<Word<Instant>>,
-}
 
 #[derive(Serialize)]
 struct Told {
@@ -228,43 +201,4 @@ async fn known(
         Ok::<_, platform::store::Error>((record.subject.clone(), record))
     });
     Ok(try_join_all(known).await?.into_iter().collect())
-}
-
-impl QuestionAsked {
-    fn question(&self) -> Question {
-        Question {
-            purpose: self.purpose.0.clone(),
-            channel: self.channel.as_ref().map(|channel| channel.0.clone()),
-            category: self.category.as_ref().map(|category| category.0.clone()),
-        }
-    }
-
-    /// Whether whoever sends the campaigns, the controller or a processor, asks if it may send e-mail now.
-    fn is_about_mail_now(&self, party: Party<'_>) -> bool {
-        let sends = match party {
-            Party::Controller => true,
-            Party::Recipient(recipient) => recipient.kind == RecipientKind::Processor,
-            Party::Unknown => false,
-        };
-        let over_email = self
-            .channel
-            .as_ref()
-            .is_some_and(|channel| channel.0.as_str() == EMAIL);
-        sends && over_email && self.category.is_none() && !self.is_about_the_past()
-    }
-
-    fn is_about_the_past(&self) -> bool {
-        self.at.is_some() || self.known_at.is_some()
-    }
-
-    fn when(&self, now: Timestamp) -> When {
-        let instant = |asked: &Option<Word<Instant>>| asked.as_ref().map(|instant| instant.0.0);
-        if !self.is_about_the_past() {
-            return When::Now(now);
-        }
-        When::At {
-            at: instant(&self.at).unwrap_or(now),
-            known_at: instant(&self.known_at).unwrap_or(Timestamp::MAX),
-        }
-    }
 }

@@ -8,6 +8,7 @@ use platform::http::{self, Answer, Problem, Request, Status};
 use platform::pseudonym::Pseudonyms;
 use platform::store::Store;
 
+pub mod asked;
 mod decisions;
 mod notice;
 mod recipients;
