@@ -16,7 +16,9 @@ use domain::decide::Decision;
 use domain::due::due;
 use domain::facet::Facet;
 use domain::holding::Holding;
+use domain::policy::Policies;
 use domain::record::{Record, View};
+use domain::small_map::SmallMap;
 use domain::state::{State, Switch};
 use domain::withdraw::Selection;
 use history::*;
@@ -335,6 +337,41 @@ fn agreeing_to_a_separate_consent_lifts_no_objection_and_is_held_up_by_none() {
     assert!(history.record.state().objection.is_some());
 }
 
+/// S03: nobody can say what a consent is worth whose notice is not stored, whether the record is read or folded.
+#[test]
+fn a_consent_to_a_notice_that_is_not_stored_says_so_however_it_is_read() {
+    let mut history = History::begun();
+    history.play(&at_once(granted(CAST.facets.clone(), Grade::B)));
+    let mut others: Vec<_> = CAST.notices.iter().map(|policy| (*policy).clone()).collect();
+    let shown = history
+        .record
+        .state()
+        .grants
+        .values()
+        .next()
+        .unwrap()
+        .shown
+        .clone();
+    others.retain(|policy| policy.notice != shown.notice);
+    let without = Policies::new(others);
+
+    let folded = Record::whole(&without, history.record.subject.clone(), history.acts().to_vec());
+    for record in [&history.record, &folded] {
+        let view = record.now(&without, history.now);
+        let question = domain::decide::Question {
+            purpose: CAST.purposes[0].clone(),
+            channel: Some(CAST.channels[0].clone()),
+            category: None,
+        };
+        let decision = Asked { who: None, question }.decided(&view);
+        assert!(!decision.allowed);
+        assert_eq!(
+            decision.reasons[0].because,
+            domain::decide::Because::NoticeNotStored
+        );
+    }
+}
+
 /// Confirming what was agreed to before an objection lifts it neither.
 #[test]
 fn confirming_an_older_grant_lifts_no_objection() {
@@ -390,8 +427,8 @@ fn rest(state: &State) -> State {
         .retain(|facet, _| !matches!(facet, Facet::Separate(_)));
     let stood_on: BTreeSet<Version> = rest.facets.values().map(switched_by).collect();
     rest.grants.retain(|version, _| stood_on.contains(version));
-    rest.unconfirmed.clear();
-    rest.told_by.clear();
+    rest.unconfirmed = SmallMap::default();
+    rest.told_by = SmallMap::default();
     rest.order = None;
     rest
 }

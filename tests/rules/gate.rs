@@ -210,7 +210,7 @@ fn s03_a_consent_whose_words_are_stored_no_more_allows_nothing() {
         let said: BTreeSet<String> = names(decision.reasons.iter().map(|reason| reason.because.slug()));
         assert_eq!(said, names(["notice-not-stored"]));
         assert_eq!(decision.reasons[0].because.rule(), "S03");
-        assert_eq!(decision.reasons[0].acts, [1]);
+        assert_eq!(decision.reasons[0].act, Some(1));
     }
 }
 

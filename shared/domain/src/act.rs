@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -111,7 +112,7 @@ pub struct Shown {
     pub version: u32,
     pub language: Language,
     /// The hash of the words in that language.
-    pub hash: String,
+    pub hash: Arc<str>,
 }
 
 /// How an act came in, and how good the proof of it is. What identifies lies outside the chain.
@@ -279,6 +280,12 @@ impl Act {
         } else {
             None
         }
+    }
+
+    /// Whether it comes before the other in the order of their record.
+    pub fn precedes(&self, other: &Self) -> bool {
+        let by_time = self.happened_at.cmp(&other.happened_at);
+        by_time.then_with(|| self.order().cmp(&other.order())).is_lt()
     }
 
     pub fn order(&self) -> Order {

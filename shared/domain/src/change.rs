@@ -191,7 +191,7 @@ fn ended(view: &View<'_>, recipient: &Recipient, before: &Holding, after: &Holdi
     {
         let decision = for_any_purpose(view, Party::Recipient(recipient), category);
         let reason = decision.reasons.first();
-        if reason.is_some_and(|reason| told_by(view, recipient, &reason.acts)) {
+        if reason.is_some_and(|reason| told_by(view, recipient, reason.act.as_slice())) {
             continue;
         }
         let because = reason.map_or(Because::NoConsent, |reason| reason.because);

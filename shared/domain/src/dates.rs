@@ -34,6 +34,13 @@ pub struct Validity {
 
 impl Policies {
     /// When a consent that was given then ends; none where nobody stored the notice.
+    pub(crate) fn valid_until(&self, shown: &Shown, given: Timestamp) -> Option<Timestamp> {
+        let valid_until = |policy: &Policy| Some(policy.valid_until(given));
+        let governed = self.governed(&shown.notice, shown.version, valid_until)?;
+        Some(governed.0)
+    }
+
+    /// The same, and when to remind of it.
     pub fn validity(&self, shown: &Shown, given: Timestamp) -> Option<Validity> {
         let valid_until = |policy: &Policy| Some(policy.valid_until(given));
         let (until, policy) = self.governed(&shown.notice, shown.version, valid_until)?;

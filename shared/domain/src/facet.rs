@@ -27,6 +27,17 @@ pub type Facets = BTreeSet<Facet>;
 #[error("not a facet: write purpose/channel, profiling, sharing/kind or separate/name")]
 pub struct NotAFacet;
 
+impl Facet {
+    /// Whether an objection is about this facet, and agreeing to it lifts one; the separate consents stand
+    /// apart (S41).
+    pub fn is_promotional(&self) -> bool {
+        match self {
+            Self::Contact(..) | Self::Profiling | Self::Sharing(_) => true,
+            Self::Separate(_) => false,
+        }
+    }
+}
+
 impl FromStr for Facet {
     type Err = NotAFacet;
 

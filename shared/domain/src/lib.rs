@@ -23,6 +23,7 @@ pub mod recipient;
 pub mod record;
 pub mod refusal;
 mod relate;
+pub mod small_map;
 pub mod state;
 pub mod subject;
 pub mod withdraw;

@@ -5,6 +5,7 @@
 //! from a document and refuses an incomplete one; the domain only looks things up in it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -225,7 +226,7 @@ pub struct Text {
     pub title: String,
     pub body: String,
     /// SHA-256 over all that is shown in this language, in base64url: what a consent pins (S03).
-    pub hash: String,
+    pub hash: Arc<str>,
 }
 
 impl Policy {

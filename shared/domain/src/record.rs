@@ -160,7 +160,7 @@ impl Record {
     fn dated(&self, policies: &Policies) -> Cow<'_, State> {
         let mut state = Cow::Borrowed(&self.state);
         if policies.some_supersede() {
-            state.to_mut().redate(policies);
+            state.to_mut().date(policies);
         }
         state
     }

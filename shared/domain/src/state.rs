@@ -17,54 +17,35 @@ use crate::act::{Act, Grade, Order, Relation, Shown, Version, What};
 use crate::codes::{Category, Channel, RecipientId};
 use crate::facet::{Facet, Facets};
 use crate::policy::Policies;
+use crate::small_map::SmallMap;
+
+pub use switch::{Off, Switch};
+
+mod switch;
 
 /// What all acts so far come to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct State {
     /// Every facet that an act has touched.
-    pub facets: BTreeMap<Facet, Switch>,
+    pub facets: SmallMap<Facet, Switch>,
     /// The grants that some facet stands on.
-    pub grants: BTreeMap<Version, Grant>,
+    pub grants: SmallMap<Version, Grant>,
     /// The grants that the data subject is asked to confirm, and until when it may.
-    pub unconfirmed: BTreeMap<Version, Timestamp>,
+    pub unconfirmed: SmallMap<Version, Timestamp>,
     /// The objection that stands, until the data subject lifts it.
     pub objection: Option<Mark>,
     /// The active relations.
-    pub relations: BTreeMap<Relation, Tie>,
+    pub relations: SmallMap<Relation, Tie>,
     /// The categories that have content.
-    pub profile: BTreeMap<Category, Written>,
+    pub profile: SmallMap<Category, Written>,
     /// When the opposition register was last looked at, for each channel.
-    pub register: BTreeMap<Channel, Mark>,
+    pub register: SmallMap<Channel, Mark>,
     /// The end that the data subject was last reminded of.
     pub reminded_of: Option<Timestamp>,
     /// Which recipient told of an act that something still rests on; it is not told in turn (S13).
-    pub told_by: BTreeMap<Version, RecipientId>,
+    pub told_by: SmallMap<Version, RecipientId>,
     /// Where the last act stands; a later act may be applied on top, an earlier one needs a new fold.
     pub order: Option<Order>,
-}
-
-/// One facet's position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Switch {
-    On {
-        grant: Version,
-    },
-    /// Granted, with less evidence than the policy wants: grants nothing.
-    Pending {
-        grant: Version,
-    },
-    Off {
-        mark: Mark,
-        why: Off,
-    },
-}
-
-/// What switched a facet off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Off {
-    Withdrawn,
-    Objected,
-    Lapsed,
 }
 
 /// An act and when it happened.
@@ -114,12 +95,11 @@ pub enum Standing<'a> {
 impl State {
     /// The state after these acts, whatever order they come in.
     pub fn of<'a>(policies: &Policies, acts: impl IntoIterator<Item = &'a Act>) -> Self {
-        let mut acts: Vec<&Act> = acts.into_iter().collect();
-        acts.sort_by_key(|act| act.order());
         let mut state = Self::default();
-        for act in acts {
-            state.apply(policies, act);
+        for act in in_order(acts.into_iter()) {
+            state.put(policies, act);
         }
+        state.settle(policies);
         state
     }
 
@@ -130,12 +110,18 @@ impl State {
 
     /// The state after one more act, which must come last in order.
     pub fn apply(&mut self, policies: &Policies, act: &Act) {
-        self.redate(policies);
+        self.put(policies, act);
+        self.settle(policies);
+    }
+
+    /// Put an act on top. What follows from all acts together is left to [`Self::settle`].
+    fn put(&mut self, policies: &Policies, act: &Act) {
         self.order = Some(act.order());
         let mark = Mark {
             by: act.version,
             at: act.happened_at,
         };
+        let off = |why| Switch::Off { mark, why };
         if let Some(recipient) = &act.evidence.told_by {
             self.told_by.insert(act.version, recipient.clone());
         }
@@ -154,15 +140,9 @@ impl State {
             What::Confirmed { grant } => self.confirm(*grant, act.happened_at),
             What::ConfirmationLapsed { grant } => {
                 self.unconfirmed.remove(grant);
-                self.switch_pending(
-                    *grant,
-                    Switch::Off {
-                        mark,
-                        why: Off::Lapsed,
-                    },
-                );
+                self.turn_pending(*grant, off(Off::Lapsed));
             }
-            What::Withdrawn { facets } => self.switch_off(facets, mark, Off::Withdrawn),
+            What::Withdrawn { facets } => self.facets.update(facets, |_, _| off(Off::Withdrawn)),
             What::Objected => self.object(mark),
             What::RegisterChecked { channel, enrolled } => self.check_register(channel, *enrolled, mark),
             What::Lapsed { facets } => self.lapse(policies, facets, mark),
@@ -200,41 +180,37 @@ impl State {
             What::ProfileUpdated { written, cleared, .. } => {
                 self.profile
                     .extend(written.iter().map(|category| (category.clone(), mark)));
-                self.profile.retain(|category, _| !cleared.contains(category));
+                self.forget_content(cleared);
             }
-            What::RetentionEnded { categories } => {
-                self.profile.retain(|category, _| !categories.contains(category))
-            }
+            What::RetentionEnded { categories } => self.forget_content(categories),
         }
-        self.forget_what_nothing_rests_on();
     }
 
     fn grant(&mut self, policies: &Policies, act: &Act, facets: &Facets, shown: &Shown) {
         let policy = policies.find(&shown.notice, shown.version);
         let grade = act.evidence.grade;
-        if grade >= Grade::B && facets.iter().any(is_promotional) {
+        if grade >= Grade::B && facets.iter().any(Facet::is_promotional) {
             self.objection = None;
         }
         let grant = Grant {
             happened_at: act.happened_at,
-            until: valid_until(policies, shown, act.happened_at),
+            until: Timestamp::MAX,
             shown: shown.clone(),
             grade,
         };
         self.grants.insert(act.version, grant);
-        for facet in facets {
-            let objected = self.objection.is_some() && is_promotional(facet);
-            let enough = !objected
-                && policy.is_some_and(|policy| policy.offers(facet) && grade >= policy.grade_needed(facet));
-            let switch = self.facets.get(facet);
-            if enough {
-                self.facets
-                    .insert(facet.clone(), Switch::On { grant: act.version });
-            } else if !matches!(switch, Some(Switch::On { .. })) {
-                self.facets
-                    .insert(facet.clone(), Switch::Pending { grant: act.version });
+        let objected = self.objection.is_some();
+        self.facets.update(facets, |facet, before| {
+            let enough = !(objected && facet.is_promotional())
+                && policy.is_some_and(|policy| grade >= policy.grade_needed(facet));
+            match before {
+                _ if enough => Switch::On { grant: act.version },
+                Some(Switch::On { grant }) => Switch::On { grant: *grant },
+                Some(Switch::Pending { .. } | Switch::Off { .. }) | None => {
+                    Switch::Pending { grant: act.version }
+                }
             }
-        }
+        });
     }
 
     /// What was withdrawn since is not pending any more, and so is not confirmed either.
@@ -247,44 +223,27 @@ impl State {
             confirmed.grade = Grade::A;
             // An objection since has switched off what it is about: then nothing of that is pending.
             let pending = Switch::Pending { grant };
-            if self
-                .facets
-                .iter()
-                .any(|(facet, switch)| *switch == pending && is_promotional(facet))
-            {
+            let confirms = |(facet, switch): (&Facet, &Switch)| *switch == pending && facet.is_promotional();
+            if self.facets.iter().any(confirms) {
                 self.objection = None;
             }
-            self.switch_pending(grant, Switch::On { grant });
+            self.turn_pending(grant, Switch::On { grant });
         }
     }
 
-    fn switch_pending(&mut self, grant: Version, to: Switch) {
-        let pending = self
-            .facets
-            .values_mut()
-            .filter(|switch| **switch == Switch::Pending { grant });
+    fn turn_pending(&mut self, grant: Version, to: Switch) {
+        let pending = Switch::Pending { grant };
+        let pending = self.facets.values_mut().filter(|switch| **switch == pending);
         pending.for_each(|switch| *switch = to);
-    }
-
-    fn switch_off(&mut self, facets: &Facets, mark: Mark, why: Off) {
-        self.facets.extend(
-            facets
-                .iter()
-                .map(|facet| (facet.clone(), Switch::Off { mark, why })),
-        );
     }
 
     /// An objection denies every purpose, channel, profiling and sharing; a separate consent is its
     /// own matter (S41).
     fn object(&mut self, mark: Mark) {
         self.objection = Some(mark);
-        for (facet, switch) in &mut self.facets {
-            if is_promotional(facet) {
-                *switch = Switch::Off {
-                    mark,
-                    why: Off::Objected,
-                };
-            }
+        let why = Off::Objected;
+        for (_, switch) in self.facets.iter_mut().filter(|(facet, _)| facet.is_promotional()) {
+            *switch = Switch::Off { mark, why };
         }
     }
 
@@ -292,9 +251,11 @@ impl State {
     fn check_register(&mut self, channel: &Channel, enrolled: bool, mark: Mark) {
         self.register.insert(channel.clone(), mark);
         if enrolled {
-            let over_it = |facet: &&Facet| matches!(facet, Facet::Contact(_, its) if its == channel);
-            let facets: Facets = self.facets.keys().filter(over_it).cloned().collect();
-            self.switch_off(&facets, mark, Off::Withdrawn);
+            let why = Off::Withdrawn;
+            let over_it = |facet: &Facet| matches!(facet, Facet::Contact(_, its) if its == channel);
+            for (_, switch) in self.facets.iter_mut().filter(|(facet, _)| over_it(facet)) {
+                *switch = Switch::Off { mark, why };
+            }
         }
     }
 
@@ -302,76 +263,86 @@ impl State {
     /// the policy that it pins stays so, even if another takes its dates over too late.
     fn lapse(&mut self, policies: &Policies, facets: &Facets, mark: Mark) {
         let ended = |grant: &Grant| {
+            let until = valid_until(policies, grant);
             let pinned = policies.find(&grant.shown.notice, grant.shown.version);
             let pinned = pinned.map(|policy| policy.valid_until(grant.happened_at));
-            let mut ends = [Some(grant.until), pinned].into_iter().flatten();
+            let mut ends = [Some(until), pinned].into_iter().flatten();
             ends.find(|until| *until <= mark.at)
         };
-        for facet in facets {
-            if let Some(Switch::On { grant }) = self.facets.get(facet)
-                && let Some(until) = self.grants.get(grant).and_then(ended)
+        let ends: BTreeMap<Version, Timestamp> = self
+            .grants
+            .iter()
+            .filter_map(|(version, grant)| Some((*version, ended(grant)?)))
+            .collect();
+        let over = self
+            .facets
+            .iter_mut()
+            .filter(|(facet, _)| facets.contains(*facet));
+        for (_, switch) in over {
+            if let Switch::On { grant } = switch
+                && let Some(at) = ends.get(grant)
             {
-                let mark = Mark {
-                    by: mark.by,
-                    at: until,
-                };
-                self.facets.insert(
-                    facet.clone(),
-                    Switch::Off {
-                        mark,
-                        why: Off::Lapsed,
-                    },
-                );
+                let mark = Mark { by: mark.by, at: *at };
+                let why = Off::Lapsed;
+                *switch = Switch::Off { mark, why };
             }
         }
     }
 
-    /// Give the grants their dates anew: a version that was not known when they were written down may have
-    /// taken them over.
-    pub(crate) fn redate(&mut self, policies: &Policies) {
-        if policies.some_supersede() {
-            for grant in self.grants.values_mut() {
-                grant.until = valid_until(policies, &grant.shown, grant.happened_at);
-            }
+    fn forget_content(&mut self, of: &BTreeSet<Category>) {
+        for category in of {
+            self.profile.remove(category);
         }
     }
 
-    /// The state stays small: a grant without a facet and an origin without an effect go.
-    fn forget_what_nothing_rests_on(&mut self) {
-        let stood_on: BTreeSet<Version> = self.facets.values().map(|switch| switch.act()).collect();
-        self.grants.retain(|version, _| stood_on.contains(version));
-        let Self { told_by, profile, .. } = self;
-        told_by.retain(|version, _| {
-            stood_on.contains(version) || profile.values().any(|written| written.by == *version)
-        });
+    /// What all acts together come to. The state stays small: a grant without a facet and an origin without
+    /// an effect go.
+    fn settle(&mut self, policies: &Policies) {
+        let Self {
+            facets,
+            grants,
+            told_by,
+            profile,
+            ..
+        } = self;
+        let stood_on = |version: &Version| facets.values().any(|switch| switch.act() == *version);
+        grants.retain(|version, _| stood_on(version));
+        told_by
+            .retain(|version, _| stood_on(version) || profile.values().any(|written| written.by == *version));
+        self.date(policies);
+    }
+
+    /// Give the grants their ends: anew each time, for a version that was not known when they were written down
+    /// may have taken their dates over.
+    pub(crate) fn date(&mut self, policies: &Policies) {
+        for grant in self.grants.values_mut() {
+            grant.until = valid_until(policies, grant);
+        }
     }
 
     pub fn standing(&self, facet: &Facet, at: Timestamp) -> Standing<'_> {
         match self.facets.get(facet) {
+            Some(switch) => self.stands(*switch, at),
             None => Standing::Never,
-            Some(Switch::On { grant: by }) => match self.grants.get(by) {
-                Some(grant) if at < grant.until => Standing::Active { by: *by, grant },
-                Some(grant) => Standing::Lapsed {
-                    by: *by,
-                    at: grant.until,
-                },
+        }
+    }
+
+    /// How a facet with this switch stands.
+    pub(crate) fn stands(&self, switch: Switch, at: Timestamp) -> Standing<'_> {
+        match switch {
+            Switch::On { grant: by } => match self.grants.get(&by) {
+                Some(grant) if at < grant.until => Standing::Active { by, grant },
+                Some(grant) => Standing::Lapsed { by, at: grant.until },
                 None => Standing::Never,
             },
-            Some(Switch::Pending { grant: by }) => Standing::Pending { by: *by },
-            Some(Switch::Off {
-                mark,
-                why: Off::Withdrawn,
-            }) => Standing::Withdrawn(*mark),
-            Some(Switch::Off {
-                mark,
-                why: Off::Objected,
-            }) => Standing::Objected(*mark),
-            Some(Switch::Off {
-                mark,
-                why: Off::Lapsed,
-            }) => Standing::Lapsed {
-                by: mark.by,
-                at: mark.at,
+            Switch::Pending { grant: by } => Standing::Pending { by },
+            Switch::Off { mark, why } => match why {
+                Off::Withdrawn => Standing::Withdrawn(mark),
+                Off::Objected => Standing::Objected(mark),
+                Off::Lapsed => Standing::Lapsed {
+                    by: mark.by,
+                    at: mark.at,
+                },
             },
         }
     }
@@ -381,28 +352,24 @@ impl State {
     }
 }
 
-/// Whether an objection is about this facet, and agreeing to it lifts one; the separate consents stand
-/// apart (S41).
-fn is_promotional(facet: &Facet) -> bool {
-    match facet {
-        Facet::Contact(..) | Facet::Profiling | Facet::Sharing(_) => true,
-        Facet::Separate(_) => false,
-    }
-}
-
 /// When a consent ends. One to a notice that nobody stored holds for no time at all (S03).
-fn valid_until(policies: &Policies, shown: &Shown, given: Timestamp) -> Timestamp {
+fn valid_until(policies: &Policies, grant: &Grant) -> Timestamp {
     policies
-        .validity(shown, given)
-        .map_or(given, |validity| validity.until)
+        .valid_until(&grant.shown, grant.happened_at)
+        .unwrap_or(grant.happened_at)
 }
 
-impl Switch {
-    /// The act that put it there.
-    fn act(&self) -> Version {
-        match self {
-            Self::On { grant } | Self::Pending { grant } => *grant,
-            Self::Off { mark, .. } => mark.by,
-        }
+/// Acts as they happened. They come as they were learnt, and few are learnt late.
+fn in_order<'a>(acts: impl Iterator<Item = &'a Act>) -> Vec<&'a Act> {
+    let mut ordered: Vec<&Act> = Vec::with_capacity(acts.size_hint().1.unwrap_or_default());
+    for act in acts {
+        let is_late = ordered.last().is_some_and(|last| act.precedes(last));
+        let place = if is_late {
+            ordered.partition_point(|other| other.precedes(act))
+        } else {
+            ordered.len()
+        };
+        ordered.insert(place, act);
     }
+    ordered
 }

@@ -271,7 +271,7 @@ impl ActTold {
                     id: shown.notice.to_string(),
                     version: shown.version,
                     language: shown.language.to_string(),
-                    hash: shown.hash.clone(),
+                    hash: shown.hash.to_string(),
                     controller: policies.shown(shown).map(|policy| (&policy.controller).into()),
                 });
             }
@@ -373,7 +373,7 @@ impl From<&Reason> for ReasonTold {
             rule: because.rule(),
             code: because.slug(),
             text: because.sentence(),
-            acts: reason.acts.clone(),
+            acts: reason.act.into_iter().collect(),
         }
     }
 }

@@ -299,7 +299,7 @@ impl Reader<'_> {
                 // Over the whole document, so that no word that is shown and no rule behind it can change
                 // under a consent that pins it. The price: a comment, or a word in another language,
                 // changes the hash as well, so a document under which a consent was given is frozen.
-                hash: hash(&[language.get_ref(), "\n", source]),
+                hash: hash(&[language.get_ref(), "\n", source]).into(),
             }
         })
     }

@@ -135,7 +135,7 @@ fn the_two_notices_bind_the_same_facets_to_different_controls() {
 fn a_hash_stands_for_one_language_of_one_document() {
     let mut hashes: Vec<&str> = all()
         .iter()
-        .flat_map(|policy| policy.texts.values().map(|text| text.hash.as_str()))
+        .flat_map(|policy| policy.texts.values().map(|text| &*text.hash))
         .collect();
     hashes.sort_unstable();
     hashes.dedup();

@@ -132,17 +132,4 @@ impl Because {
             Audience::Relation(_) => Self::ListedForTheRelation,
         }
     }
-
-    /// Whether this says only that a list does not name the category.
-    pub(super) fn is_not_listed(self) -> bool {
-        [
-            Self::NotForTheProfile,
-            Self::NotForTheGroup,
-            Self::NotForProcessors,
-            Self::NotForThisRelation,
-            Self::NotForTheLocalPartner,
-            Self::SharedWithNobody,
-        ]
-        .contains(&self)
-    }
 }

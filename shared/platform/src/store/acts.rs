@@ -281,7 +281,7 @@ impl From<&Shown> for ShownJson {
             shown.notice.to_string(),
             shown.version,
             shown.language.to_string(),
-            shown.hash.clone(),
+            shown.hash.to_string(),
         )
     }
 }
@@ -293,7 +293,7 @@ impl ShownJson {
             notice: notice.parse()?,
             version,
             language: language.parse()?,
-            hash,
+            hash: hash.into(),
         })
     }
 }

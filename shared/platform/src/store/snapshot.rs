@@ -112,7 +112,7 @@ pub(super) fn write(state: &State) -> Result<String, Error> {
         pending: having(&|switch| *switch == Switch::Pending { grant: *version }),
     });
     let mut off: BTreeMap<(Version, i64, OffWhy), Vec<&Facet>> = BTreeMap::new();
-    for (facet, switch) in &state.facets {
+    for (facet, switch) in state.facets.iter() {
         if let Switch::Off { mark, why } = switch {
             off.entry((mark.by, mark.at.as_millisecond(), (*why).into()))
                 .or_default()
@@ -197,14 +197,13 @@ fn parse(text: &str) -> Result<State, BoxError> {
             grade: stored.gr.parse()?,
         };
         state.grants.insert(stored.v, grant);
-        let on = stored.on.unwrap_or_default().read()?.into_iter();
-        state
-            .facets
-            .extend(on.map(|facet| (facet, Switch::On { grant: stored.v })));
-        let pending = stored.pending.unwrap_or_default().read()?.into_iter();
-        state
-            .facets
-            .extend(pending.map(|facet| (facet, Switch::Pending { grant: stored.v })));
+        for (facets, switch) in [
+            (stored.on, Switch::On { grant: stored.v }),
+            (stored.pending, Switch::Pending { grant: stored.v }),
+        ] {
+            let facets = facets.unwrap_or_default().read()?;
+            state.facets.update(&facets, |_, _| switch);
+        }
     }
     for stored in json.off {
         let switch = Switch::Off {
@@ -214,9 +213,7 @@ fn parse(text: &str) -> Result<State, BoxError> {
             },
             why: stored.why.into(),
         };
-        state
-            .facets
-            .extend(stored.f.read()?.into_iter().map(|facet| (facet, switch)));
+        state.facets.update(&stored.f.read()?, |_, _| switch);
     }
     for stored in json.relations {
         let tie = Tie {
