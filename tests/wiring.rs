@@ -3,5 +3,7 @@
 
 #[path = "wiring/alarms.rs"]
 mod alarms;
+#[path = "wiring/code.rs"]
+mod code;
 #[path = "wiring/template.rs"]
 mod template;

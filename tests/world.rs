@@ -52,6 +52,8 @@ pub mod pages;
 mod recipients;
 #[path = "world/recorded.rs"]
 pub mod recorded;
+#[path = "world/roles.rs"]
+mod roles;
 #[path = "world/runtime.rs"]
 pub mod runtime;
 #[path = "world/said.rs"]
@@ -67,6 +69,7 @@ pub use calls::{Call, Calls, Cost, Fate, Made};
 pub use edited::{alone, edited};
 pub use interactions::INTERACTIONS;
 pub use recipients::{Change, Held, Letter, Manner, Recipients};
+pub use roles::granted;
 pub use said::{UNSHARED, a_full_profile, verdict};
 pub use visitors::ADDRESS;
 
@@ -160,8 +163,9 @@ impl World {
         let repeating = calls.clone();
         let system = System::start(options, |endpoints| {
             let Functions(mut functions) = functions::all(endpoints, policies, http)?;
-            for function in functions.values_mut() {
-                *function = delivered_again(function.clone(), repeating.clone());
+            for (name, function) in &mut functions {
+                let function_in_role = roles::in_role(name, function.clone());
+                *function = delivered_again(function_in_role, repeating.clone());
             }
             Ok(Functions(functions))
         })
@@ -707,6 +711,7 @@ impl World {
                     .map(|message| format!("{queue}: {message}")),
             );
         }
+        left.extend(self.calls.denied());
         for name in self.recipients.refused() {
             left.push(format!("{name} refused a signature"));
         }
@@ -717,6 +722,7 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
+        roles::leave_used();
         let left = self.left_over();
         // A test that failed already has said what is wrong.
         if !std::thread::panicking() {

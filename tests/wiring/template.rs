@@ -5,9 +5,13 @@ use std::collections::BTreeMap;
 use local::template::DEPLOYED;
 use yaml_serde::Value;
 
-/// The resources of some type, by their logical ids.
+pub(crate) fn whole() -> Value {
+    yaml_serde::from_str(DEPLOYED).expect("YAML")
+}
+
+/// The properties of the resources of some type, by their logical ids.
 pub(crate) fn resources(kind: &str) -> BTreeMap<String, Value> {
-    let template: Value = yaml_serde::from_str(DEPLOYED).expect("YAML");
+    let template = whole();
     let resources = template["Resources"].as_mapping().expect("resources");
     resources
         .iter()
@@ -19,4 +23,15 @@ pub(crate) fn resources(kind: &str) -> BTreeMap<String, Value> {
             )
         })
         .collect()
+}
+
+/// What a `!Ref` or `!GetAtt` points at (of an attribute named `Arn`, the resource alone), or a `!Sub` says.
+pub(crate) fn logical_id(value: &Value) -> String {
+    let untagged = if let Value::Tagged(tagged) = value {
+        &tagged.value
+    } else {
+        value
+    };
+    let text = untagged.as_str().expect("a reference");
+    text.strip_suffix(".Arn").unwrap_or(text).to_owned()
 }

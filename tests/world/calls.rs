@@ -20,6 +20,8 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::Value;
 
+use crate::roles;
+
 /// One call, as it is about to be sent.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -73,6 +75,8 @@ struct Inner {
     made: Mutex<Vec<Made>>,
     judge: Mutex<Option<Judge>>,
     hook: Mutex<Option<Hook>>,
+    /// What a role did not grant.
+    denied: Mutex<Vec<String>>,
     /// Whether a function was made to die since the last judge came.
     killed: AtomicBool,
     /// Whether the invocation under way is to be delivered once more.
@@ -87,25 +91,28 @@ type Hook = (Picks, Meanwhile);
 impl Call {
     /// The kinds of the items that it names: the beginnings of their partition keys, such as `CHAIN`.
     pub fn kinds(&self) -> Vec<&str> {
-        fn look<'a>(value: &'a Value, kinds: &mut Vec<&'a str>) {
-            match value {
-                Value::Object(fields) => {
-                    for (name, value) in fields {
-                        match value["S"].as_str() {
-                            Some(key) if name == "pk" || name == ":pk" => {
-                                kinds.push(key.split('#').next().unwrap_or(key));
-                            }
-                            _ => look(value, kinds),
-                        }
-                    }
-                }
-                Value::Array(list) => list.iter().for_each(|value| look(value, kinds)),
-                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-            }
+        let keys = keys(&self.request).into_iter();
+        keys.map(|key| key.split('#').next().unwrap_or(key)).collect()
+    }
+
+    /// Each action that IAM looks at, and what it is done to: partition keys, or the name of a queue.
+    pub(crate) fn actions(&self) -> Vec<(String, Vec<&str>)> {
+        if self.service == "AmazonSQS" {
+            let url = self.request["QueueUrl"].as_str().unwrap_or_default();
+            let queue = url.rsplit('/').next().unwrap_or_default();
+            let action = self.operation.trim_end_matches("Batch");
+            return vec![(format!("sqs:{action}"), vec![queue])];
         }
-        let mut kinds = Vec::new();
-        look(&self.request, &mut kinds);
-        kinds
+        match self.request["TransactItems"].as_array() {
+            // Of a transaction, IAM looks at the plain action on each item.
+            Some(items) => items
+                .iter()
+                .filter_map(Value::as_object)
+                .flatten()
+                .map(|(action, item)| (format!("dynamodb:{action}Item"), keys(item)))
+                .collect(),
+            None => vec![(format!("dynamodb:{}", self.operation), keys(&self.request))],
+        }
     }
 
     /// Whether it is this operation, on items of this kind.
@@ -144,6 +151,24 @@ impl Call {
     }
 }
 
+/// Every partition key in a request.
+fn keys(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Object(fields) => {
+            let mut found = Vec::new();
+            for (name, value) in fields {
+                match value["S"].as_str() {
+                    Some(key) if name == "pk" || name == ":pk" => found.push(key),
+                    _ => found.extend(keys(value)),
+                }
+            }
+            found
+        }
+        Value::Array(list) => list.iter().flat_map(keys).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
+    }
+}
+
 impl Calls {
     /// Before the client that really carries the calls.
     pub fn before(plain: SharedHttpClient) -> Self {
@@ -152,6 +177,7 @@ impl Calls {
             made: Mutex::default(),
             judge: Mutex::default(),
             hook: Mutex::default(),
+            denied: Mutex::default(),
             killed: AtomicBool::new(false),
             again: AtomicBool::new(false),
         }))
@@ -204,6 +230,11 @@ impl Calls {
         *lock(&self.0.hook) = Some((Box::new(picks), Box::pin(something)));
     }
 
+    /// What functions asked for that their roles do not grant.
+    pub(crate) fn denied(&self) -> Vec<String> {
+        lock(&self.0.denied).clone()
+    }
+
     /// Every call that was answered since the last [`Calls::forget`].
     pub fn made(&self) -> Vec<Made> {
         lock(&self.0.made).clone()
@@ -243,6 +274,10 @@ impl Calls {
         request: HttpRequest,
     ) -> Result<HttpResponse, ConnectorError> {
         let call = Call::of(&request);
+        if let Err(why) = roles::may(&call) {
+            lock(&self.0.denied).push(why);
+            return refused("com.amazonaws#AccessDeniedException");
+        }
         let meanwhile = {
             let mut hook = lock(&self.0.hook);
             let is_next = hook.as_ref().is_some_and(|(picks, _)| picks(&call));
@@ -257,7 +292,7 @@ impl Calls {
         match fate {
             Fate::NeverSent => return Err(ConnectorError::io("cut off before it was sent".into())),
             Fate::DiesBefore => self.die(),
-            Fate::Throttled => return throttled(),
+            Fate::Throttled => return refused("com.amazonaws#ThrottlingException"),
             Fate::Again => self.0.again.store(true, Ordering::SeqCst),
             Fate::Answered | Fate::AnswerLost | Fate::DiesAfter => {}
         }
@@ -288,8 +323,8 @@ impl Calls {
     }
 }
 
-fn throttled() -> Result<HttpResponse, ConnectorError> {
-    let problem = r#"{"__type":"com.amazonaws#ThrottlingException","message":"slow down"}"#;
+fn refused(kind: &str) -> Result<HttpResponse, ConnectorError> {
+    let problem = serde_json::json!({ "__type": kind, "message": "no" }).to_string();
     let status = 400
         .try_into()
         .map_err(|_| ConnectorError::io("no status".into()))?;
