@@ -40,6 +40,8 @@ mod callers;
 mod calls;
 #[path = "world/edited.rs"]
 mod edited;
+#[path = "world/elsewhere.rs"]
+mod elsewhere;
 #[path = "world/golden.rs"]
 pub mod golden;
 #[path = "world/interactions.rs"]
@@ -157,7 +159,8 @@ impl World {
     /// If the system does not start: then no test can.
     pub async fn under(policies: &'static Policies, now: &str) -> Self {
         let clock = Clock::at(instant(now));
-        let options = Options::in_memory(Template::deployed().expect("a template"), clock.clone());
+        let template = Template::deployed().expect("a template");
+        let options = elsewhere::if_asked(Options::in_memory(template, clock.clone()));
         let calls = Calls::before(aws_smithy_http_client::Builder::new().build_http());
         let http = SharedHttpClient::new(calls.clone());
         let repeating = calls.clone();

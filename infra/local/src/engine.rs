@@ -9,13 +9,14 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, StreamSpecification,
     StreamViewType, TimeToLiveSpecification,
 };
+use aws_sdk_sqs::types::QueueAttributeName;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::sdk;
-use crate::sqs::Sqs;
-use crate::template::{Table, Template};
+use crate::sqs::{self, Sqs};
+use crate::template::{Queue, Table, Template};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -52,6 +53,13 @@ pub struct Endpoints {
     pub gateway: String,
 }
 
+/// Where both services answer, if not in this process.
+#[derive(Clone, Debug)]
+pub struct Elsewhere {
+    pub dynamodb: String,
+    pub sqs: String,
+}
+
 pub struct Engine {
     pub endpoints: Endpoints,
     pub sqs: Sqs,
@@ -65,6 +73,7 @@ impl Engine {
         template: &Template,
         clock: &Clock,
         data: Option<&Path>,
+        elsewhere: Option<Elsewhere>,
         stop: &watch::Receiver<()>,
     ) -> Result<Self, Error> {
         let database = match data {
@@ -89,15 +98,21 @@ impl Engine {
         let serving = axum::serve(listener, sqs.router()).with_graceful_shutdown(stopped(stop));
         tokio::spawn(async move { serving.await });
 
-        make_table(&sdk::dynamodb(&dynamodb), &template.table).await?;
-
         let queue_url = |queue: &_| Sqs::queue_url(&sqs_url, queue);
         let queues = template
             .queues
             .iter()
             .map(|queue| (queue.id.clone(), queue_url(queue)));
+        let (dynamodb, sqs_url, queues) = match elsewhere {
+            None => (dynamodb, sqs_url.clone(), queues.collect()),
+            Some(Elsewhere { dynamodb, sqs }) => {
+                let queues = make_queues(&sdk::sqs(&sqs), &template.queues).await?;
+                (dynamodb, sqs, queues)
+            }
+        };
+        make_table(&sdk::dynamodb(&dynamodb), &template.table).await?;
         let endpoints = Endpoints {
-            queues: queues.collect(),
+            queues,
             dynamodb,
             sqs: sqs_url,
             table: template.table.name.clone(),
@@ -141,6 +156,35 @@ pub(crate) fn stopped(stop: &watch::Receiver<()>) -> impl Future<Output = ()> + 
     async move {
         let _ = stop.changed().await;
     }
+}
+
+/// Make the queues where there is another engine than ours: those of the dead first, which the others name.
+async fn make_queues(
+    client: &aws_sdk_sqs::Client,
+    queues: &[Queue],
+) -> Result<BTreeMap<String, String>, Error> {
+    let mut urls = BTreeMap::new();
+    let (alive, dead): (Vec<&Queue>, Vec<&Queue>) = queues.iter().partition(|queue| queue.redrive.is_some());
+    for queue in dead.into_iter().chain(alive) {
+        let seconds = queue.visibility_timeout_s.to_string();
+        let mut creation = client
+            .create_queue()
+            .queue_name(&queue.name)
+            .attributes(QueueAttributeName::VisibilityTimeout, seconds);
+        if let Some(redrive) = &queue.redrive {
+            let of_the_dead = queues.iter().find(|queue| queue.id == redrive.to);
+            let name = of_the_dead.map_or(redrive.to.as_str(), |queue| &queue.name);
+            let policy = serde_json::json!({
+                "deadLetterTargetArn": sqs::queue_arn(name),
+                "maxReceiveCount": redrive.receives_max,
+            });
+            creation = creation.attributes(QueueAttributeName::RedrivePolicy, policy.to_string());
+        }
+        let created = creation.send().await;
+        let created = created.map_err(|error| Error::Queue(DisplayErrorContext(error).to_string()))?;
+        urls.insert(queue.id.clone(), created.queue_url.unwrap_or_default());
+    }
+    Ok(urls)
 }
 
 async fn make_table(client: &aws_sdk_dynamodb::Client, table: &Table) -> Result<(), Error> {

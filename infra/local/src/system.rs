@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::demo::Demo;
 use crate::docs;
-use crate::engine::{self, Endpoints, Engine, Error};
+use crate::engine::{self, Elsewhere, Endpoints, Engine, Error};
 use crate::gateway::Gateway;
 use crate::invoke::Functions;
 use crate::issuer;
@@ -31,6 +31,8 @@ pub struct Options {
     pub template: Template,
     /// The folder that keeps everything; without one, it is gone when the runner stops.
     pub data: Option<PathBuf>,
+    /// Another engine than the one in this process.
+    pub elsewhere: Option<Elsewhere>,
     pub clock: Clock,
     /// The gateway's port; 0 takes a free one.
     pub port: u16,
@@ -48,6 +50,8 @@ pub struct System {
     pub streams: Vec<Stream>,
     pub consumers: Vec<Consumer>,
     engine: Engine,
+    /// Another engine's queues can only be asked, not looked into.
+    is_elsewhere: bool,
     schedules: Vec<Schedule>,
     gateway: JoinHandle<()>,
     stop: watch::Sender<()>,
@@ -60,6 +64,7 @@ impl Options {
         Self {
             template,
             data: None,
+            elsewhere: None,
             clock,
             port: 0,
             routes,
@@ -76,15 +81,17 @@ impl System {
         let Options {
             template,
             data,
+            elsewhere,
             clock,
             port,
             routes,
         } = options;
         let data = data.as_deref();
+        let is_elsewhere = elsewhere.is_some();
         let (stop, stopping) = watch::channel(());
 
         let listener = engine::listen(port).await?;
-        let mut engine = Engine::start(&template, &clock, data, &stopping).await?;
+        let mut engine = Engine::start(&template, &clock, data, elsewhere, &stopping).await?;
         engine.endpoints.gateway = engine::url(&listener)?;
         let endpoints = engine.endpoints.clone();
         let functions = functions(&endpoints).map_err(Error::Courier)?;
@@ -126,6 +133,7 @@ impl System {
             demo,
             functions,
             engine,
+            is_elsewhere,
             streams,
             consumers,
             schedules,
@@ -143,7 +151,7 @@ impl System {
                 moved += stream.poll().await?;
             }
             for consumer in &mut self.consumers {
-                if self.sqs.visible(consumer.queue()) > 0 {
+                if self.is_elsewhere || self.sqs.visible(consumer.queue()) > 0 {
                     moved += consumer.poll().await?;
                 }
             }
