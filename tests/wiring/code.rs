@@ -76,7 +76,8 @@ fn served(folder: &str) -> BTreeSet<String> {
     let arms = sources
         .lines()
         .filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" =>"));
-    arms.map(|(route, _)| route.to_owned()).collect()
+    let routes = arms.map(|(text, _)| text).filter(|text| text.contains(" /"));
+    routes.map(str::to_owned).collect()
 }
 
 #[test]
