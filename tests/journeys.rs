@@ -769,11 +769,11 @@ async fn a_delivery_that_fails_is_tried_again_by_the_schedule_and_arrives() {
         "it waits in the ledger, not in the queue"
     );
 
-    world.advance(SignedDuration::from_mins(3));
+    world.advance(SignedDuration::from_mins(7));
     world.tick().await;
     assert_eq!(world.recipients.requests("bmw-ag"), 2, "still failing");
     world.recipients.set("bmw-ag", Manner::Acknowledges);
-    world.advance(SignedDuration::from_mins(6));
+    world.advance(SignedDuration::from_mins(7));
     world.tick().await;
 
     assert_eq!(world.recipients.requests("bmw-ag"), 3);

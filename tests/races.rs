@@ -340,6 +340,9 @@ async fn a_recipient_whose_answer_was_lost_is_told_when_its_entitlement_ends() {
     world.recipients.set("bmw-ag", Manner::Acknowledges);
     world.withdraw_all(&someone).await.is(200);
     world.settle().await;
+    // It may still be at work on what it did not answer: until the lease is over, it is told nothing.
+    world.advance(UNTIL_AGAIN);
+    world.settle().await;
 
     assert_eq!(
         world.heard("bmw-ag", &someone)[2..],
@@ -365,6 +368,8 @@ async fn a_dealer_whose_answer_was_lost_is_told_when_its_relation_ends() {
         .part(&someone, "dealer-one", "preferred", "account")
         .await
         .is(200);
+    world.settle().await;
+    world.advance(UNTIL_AGAIN);
     world.settle().await;
 
     assert_eq!(world.holds("dealer-one", &someone), Default::default());

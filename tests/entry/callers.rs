@@ -196,9 +196,10 @@ async fn a_token_ends_with_its_time() {
     let header = [("authorization", token.as_str())];
     let ask = async || world.send("GET", &path, &header, Vec::new()).await;
 
-    // API Gateway takes it with the word Bearer before it and without.
+    // API Gateway takes it with the word Bearer before it and without. It was issued an hour ago.
     ask().await.is(200);
-    world.advance(local::issuer::LIFETIME - SignedDuration::from_secs(1));
+    let left = local::issuer::LIFETIME - SignedDuration::from_hours(1);
+    world.advance(left - SignedDuration::from_secs(1));
     ask().await.is(200);
     world.advance(SignedDuration::from_secs(1));
     assert_eq!(ask().await.is(401).text, r#"{"message":"Unauthorized"}"#);

@@ -117,7 +117,6 @@ async fn s12_who_may_not_hold_a_category_may_not_tell_of_it_either() {
         ("bmw-ag", "vehicle-usage", json!({ "mileage": 9 }), "S15"),
         ("bmw-ag", "cooperation-partner", json!({ "partner": "x" }), "S23"),
         ("campaign-service", "vehicle", json!({ "model": "x" }), "S49"),
-        (STRANGER, "vehicle", json!({ "model": "x" }), "S06"),
         (CLOSED, "vehicle", json!({ "model": "x" }), "S07"),
     ];
     for (who, category, content, rule) in cases {
@@ -127,6 +126,12 @@ async fn s12_who_may_not_hold_a_category_may_not_tell_of_it_either() {
         assert_eq!(refused.problem(), "category-without-consent", "{who}");
         assert_eq!(refused.is(422).body["rules"], json!([rule]), "{who}");
     }
+    // A dealer without any relation (S06) learns not even that there is such a person.
+    let patch = json!({ "vehicle": { "model": "x" } });
+    let refused = world
+        .tell_update(STRANGER, &someone, "dealer-update", patch)
+        .await;
+    assert_eq!(refused.is(403).problem(), "not-concerned");
     world.settle().await;
     assert_eq!(world.state(&someone).await["version"], version);
     assert_eq!(so_far(&world), before);
