@@ -177,7 +177,9 @@ function command(method, path, operation, shared) {
   }
   if (operation.security.length) lines.push("-H \"Authorization: Bearer $TOKEN\"");
   for (const [media, { examples }] of entries(follow(operation.requestBody)?.content)) {
-    lines.push(`-H 'Content-Type: ${media}'`, `-d '${JSON.stringify(follow(Object.values(examples)[0]).value)}'`);
+    lines.push(`-H 'Content-Type: ${media}'`);
+    // A browser's form is described without an example.
+    if (examples) lines.push(`-d '${JSON.stringify(follow(Object.values(examples)[0]).value)}'`);
     break;
   }
   const url = `"$G${address}${query.length ? `?${query.join("&")}` : ""}"`;
