@@ -5,11 +5,8 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, ReturnConsumedCapacity, TransactWriteItem};
-use domain::act::{Act, Version, What};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use domain::act::{Act, Version};
 use domain::record::Record;
 use domain::refusal::Refusal;
 use domain::subject::Subject;
@@ -19,6 +16,8 @@ use super::profile::FieldEdits;
 use super::row::{Item, Row, text};
 use super::{Error, Store, acts, keys, snapshot};
 use crate::digest;
+
+mod append;
 
 /// The keys of a record never expire: a forgotten one would let an old retry grant again.
 const KEYS_MAX: usize = 1_000;
@@ -262,190 +261,6 @@ impl Store {
         Ok(added)
     }
 
-    /// Append the act as the next version, unless another act got there first ([`Error::Stale`]). Returns
-    /// what the act after it is chained to.
-    async fn append(
-        &self,
-        chain: Chain,
-        act: &Act,
-        asked: Option<&Fingerprint>,
-        beside: &Beside,
-    ) -> Result<Chain, Error> {
-        let Chain {
-            record,
-            hash: prev,
-            mut keys,
-        } = chain;
-        let subject = record.subject.clone();
-        let (beside, sealed) = self.beside(&subject, act, beside)?;
-        if let Some(asked) = asked {
-            keys.extend(short(asked));
-            keys.extend(act.version.to_be_bytes());
-        }
-        let record = record.after(self.policies, act);
-        let mut item = keys::act(&subject, act.version);
-        item.insert("act".to_owned(), text(acts::write(act, asked, sealed)?));
-        item.insert("after".to_owned(), text(snapshot::write(record.state())?));
-        if !prev.is_empty() {
-            item.insert("prev".to_owned(), AttributeValue::B(Blob::new(prev)));
-        }
-        if !keys.is_empty() {
-            item.insert("keys".to_owned(), AttributeValue::B(Blob::new(keys.clone())));
-        }
-        let hash = hash(&item)?;
-        if beside.is_empty() {
-            self.put_next(item).await?
-        } else {
-            self.put_next_with(item, beside).await?
-        }
-        Ok(Chain { record, hash, keys })
-    }
-
-    async fn put_next(&self, item: Item) -> Result<(), Error> {
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        match put {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
-            {
-                Err(Error::Stale)
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    async fn put_next_with(&self, item: Item, beside: Vec<TransactWriteItem>) -> Result<(), Error> {
-        let put = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
-            .build()?;
-        let written = self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(
-                [vec![TransactWriteItem::builder().put(put).build()], beside].concat(),
-            ))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        match written {
-            Ok(_) => Ok(()),
-            // The one condition is the chain's; a conflict with a concurrent write is a race as well.
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(TransactWriteItemsError::is_transaction_canceled_exception) =>
-            {
-                Err(Error::Stale)
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// The writes beside an act, and the salted hash that the chain keeps of evidence.
-    fn beside(
-        &self,
-        subject: &Subject,
-        act: &Act,
-        beside: &Beside,
-    ) -> Result<(Vec<TransactWriteItem>, Option<String>), Error> {
-        let mut writes = self.erasures(subject, act)?;
-        let mut sealed = None;
-        match beside {
-            Beside::Nothing => {}
-            Beside::Evidence(evidence) => {
-                let mut salt = [0; 16];
-                getrandom::fill(&mut salt).map_err(|error| Error::Unavailable(error.to_string().into()))?;
-                sealed = Some(digest::text(&digest::sha256(&[&salt, evidence.as_bytes()])));
-                let mut item = keys::evidence(subject, act.version);
-                item.insert("salt".to_owned(), AttributeValue::B(Blob::new(salt)));
-                item.insert("evidence".to_owned(), text(evidence));
-                let put = Put::builder()
-                    .table_name(&self.table)
-                    .set_item(Some(item))
-                    .build()?;
-                writes.push(TransactWriteItem::builder().put(put).build());
-            }
-            Beside::Profile(edits) => {
-                for edit in edits {
-                    writes.push(edit.write(&self.table, subject, act.version)?);
-                }
-                writes.extend(self.new_address(subject, edits, act.learnt_at)?);
-            }
-        }
-        Ok((writes, sealed))
-    }
-
-    /// What an act itself puts an end to, deleted in the same write: a contact that nobody confirmed, and
-    /// content that was kept as long as it may be.
-    fn erasures(&self, subject: &Subject, act: &Act) -> Result<Vec<TransactWriteItem>, Error> {
-        let gone: Vec<keys::Key> = match &act.what {
-            What::ConfirmationLapsed { grant } => vec![keys::evidence(subject, *grant)],
-            What::RetentionEnded { categories } => categories
-                .iter()
-                .map(|category| keys::profile(subject, category))
-                .collect(),
-            What::Granted { .. }
-            | What::Confirmed { .. }
-            | What::Withdrawn { .. }
-            | What::Objected
-            | What::RegisterChecked { .. }
-            | What::Lapsed { .. }
-            | What::ReminderDue { .. }
-            | What::RelationStarted { .. }
-            | What::RelationEnded { .. }
-            | What::DeliveryPeriodEnded { .. }
-            | What::RelationCapped { .. }
-            | What::ProfileUpdated { .. } => Vec::new(),
-        };
-        let delete = |key| {
-            let delete = Delete::builder()
-                .table_name(&self.table)
-                .set_key(Some(key))
-                .build()?;
-            Ok(TransactWriteItem::builder().delete(delete).build())
-        };
-        gone.into_iter().map(delete).collect()
-    }
-
-    /// The contact that a grant came with, for asking to confirm it; none once it is gone.
-    pub async fn contact(
-        &self,
-        subject: &Subject,
-        grant: Version,
-    ) -> Result<Option<serde_json::Value>, Error> {
-        let found = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(keys::evidence(subject, grant)))
-            .consistent_read(true)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await?;
-        let Some(item) = found.item else { return Ok(None) };
-        let evidence: serde_json::Value = serde_json::from_str(
-            Row {
-                kind: EVIDENCE,
-                item: &item,
-            }
-            .text("evidence")?,
-        )
-        .map_err(|error| Error::unreadable(EVIDENCE, error))?;
-        Ok(evidence.get("contact").cloned())
-    }
-
     /// What the same request led to before, if it came before.
     async fn asked_before(&self, chain: &Chain, guard: &Guard) -> Result<Option<Change>, NotTaken> {
         let Some(asked) = &guard.asked else {
@@ -509,7 +324,6 @@ fn short(asked: &Fingerprint) -> [u8; 8] {
 }
 
 const ROW: &str = "an act";
-const EVIDENCE: &str = "evidence";
 
 pub(super) fn newest_of(subject: &Subject, item: &Item) -> Result<Chain, Error> {
     let row = Row { kind: ROW, item };

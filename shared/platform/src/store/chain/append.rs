@@ -1,0 +1,167 @@
+//! The write of an act: the next item of the chain, and whatever must be written or deleted with it.
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, ReturnConsumedCapacity, TransactWriteItem};
+use domain::act::{Act, What};
+use domain::subject::Subject;
+
+use super::{Beside, Chain, Fingerprint, hash, short};
+use crate::store::row::{Item, text};
+use crate::store::{Error, Store, acts, evidence, keys, snapshot};
+
+impl Store {
+    /// Append the act as the next version, unless another act got there first ([`Error::Stale`]). Returns
+    /// what the act after it is chained to.
+    pub(super) async fn append(
+        &self,
+        chain: Chain,
+        act: &Act,
+        asked: Option<&Fingerprint>,
+        beside: &Beside,
+    ) -> Result<Chain, Error> {
+        let Chain {
+            record,
+            hash: prev,
+            mut keys,
+        } = chain;
+        let subject = record.subject.clone();
+        let (beside, sealed) = self.beside(&subject, act, beside)?;
+        if let Some(asked) = asked {
+            keys.extend(short(asked));
+            keys.extend(act.version.to_be_bytes());
+        }
+        let record = record.after(self.policies, act);
+        let mut item = keys::act(&subject, act.version);
+        item.insert("act".to_owned(), text(acts::write(act, asked, sealed)?));
+        item.insert("after".to_owned(), text(snapshot::write(record.state())?));
+        if !prev.is_empty() {
+            item.insert("prev".to_owned(), AttributeValue::B(Blob::new(prev)));
+        }
+        if !keys.is_empty() {
+            item.insert("keys".to_owned(), AttributeValue::B(Blob::new(keys.clone())));
+        }
+        let hash = hash(&item)?;
+        if beside.is_empty() {
+            self.put_next(item).await?
+        } else {
+            self.put_next_with(item, beside).await?
+        }
+        Ok(Chain { record, hash, keys })
+    }
+
+    async fn put_next(&self, item: Item) -> Result<(), Error> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)")
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        match put {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
+            {
+                Err(Error::Stale)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn put_next_with(&self, item: Item, beside: Vec<TransactWriteItem>) -> Result<(), Error> {
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)")
+            .build()?;
+        let written = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(
+                [vec![TransactWriteItem::builder().put(put).build()], beside].concat(),
+            ))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        match written {
+            Ok(_) => Ok(()),
+            // The one condition is the chain's; a conflict with a concurrent write is a race as well.
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(TransactWriteItemsError::is_transaction_canceled_exception) =>
+            {
+                Err(Error::Stale)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The writes beside an act, and the salted hash that the chain keeps of evidence.
+    fn beside(
+        &self,
+        subject: &Subject,
+        act: &Act,
+        beside: &Beside,
+    ) -> Result<(Vec<TransactWriteItem>, Option<String>), Error> {
+        let mut writes = self.erasures(subject, act)?;
+        let mut sealed = None;
+        match beside {
+            Beside::Nothing => {}
+            Beside::Evidence(evidence) => {
+                let (item, hash) = evidence::seal(subject, act.version, evidence)?;
+                sealed = Some(hash);
+                let put = Put::builder()
+                    .table_name(&self.table)
+                    .set_item(Some(item))
+                    .build()?;
+                writes.push(TransactWriteItem::builder().put(put).build());
+            }
+            Beside::Profile(edits) => {
+                for edit in edits {
+                    writes.push(edit.write(&self.table, subject, act.version)?);
+                }
+                writes.extend(self.new_address(subject, edits, act.learnt_at)?);
+            }
+        }
+        Ok((writes, sealed))
+    }
+
+    /// What an act itself puts an end to, deleted in the same write: a contact that nobody confirmed, and
+    /// content that was kept as long as it may be.
+    fn erasures(&self, subject: &Subject, act: &Act) -> Result<Vec<TransactWriteItem>, Error> {
+        let gone: Vec<keys::Key> = match &act.what {
+            What::ConfirmationLapsed { grant } => vec![keys::evidence(subject, *grant)],
+            What::RetentionEnded { categories } => categories
+                .iter()
+                .map(|category| keys::profile(subject, category))
+                .collect(),
+            What::Granted { .. }
+            | What::Confirmed { .. }
+            | What::Withdrawn { .. }
+            | What::Objected
+            | What::RegisterChecked { .. }
+            | What::Lapsed { .. }
+            | What::ReminderDue { .. }
+            | What::RelationStarted { .. }
+            | What::RelationEnded { .. }
+            | What::DeliveryPeriodEnded { .. }
+            | What::RelationCapped { .. }
+            | What::ProfileUpdated { .. } => Vec::new(),
+        };
+        let delete = |key| {
+            let delete = Delete::builder()
+                .table_name(&self.table)
+                .set_key(Some(key))
+                .build()?;
+            Ok(TransactWriteItem::builder().delete(delete).build())
+        };
+        gone.into_iter().map(delete).collect()
+    }
+}
