@@ -12,6 +12,8 @@ mod debts;
 mod kinds;
 #[path = "due/outage.rs"]
 mod outage;
+#[path = "due/register.rs"]
+mod register;
 #[path = "due/terms.rs"]
 mod terms;
 

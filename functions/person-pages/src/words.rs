@@ -114,6 +114,7 @@ pub(crate) struct Words {
     pub(crate) lapsed: &'static str,
     pub(crate) register_enrolled: &'static str,
     pub(crate) register_checked: &'static str,
+    pub(crate) register_outdated: &'static str,
     pub(crate) reminded: &'static str,
     pub(crate) relation_started: &'static str,
     pub(crate) relation_ended: &'static str,

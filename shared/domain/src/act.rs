@@ -52,6 +52,11 @@ pub enum What {
         channel: Channel,
         enrolled: bool,
     },
+    /// The last look at the register is older than a notice lets it be. Announces what every decision already
+    /// knows.
+    RegisterCheckOutdated {
+        channel: Channel,
+    },
     /// A consent is about to end, and the data subject is to be reminded.
     ReminderDue {
         until: Timestamp,
@@ -152,6 +157,7 @@ impl What {
             | Self::Confirmed { .. }
             | Self::ConfirmationLapsed { .. }
             | Self::RegisterChecked { enrolled: false, .. }
+            | Self::RegisterCheckOutdated { .. }
             | Self::ReminderDue { .. }
             | Self::Lapsed { .. }
             | Self::RelationStarted { .. }
@@ -298,6 +304,7 @@ impl Act {
             What::Withdrawn { .. }
             | What::Objected
             | What::RegisterChecked { .. }
+            | What::RegisterCheckOutdated { .. }
             | What::ConfirmationLapsed { .. }
             | What::Lapsed { .. }
             | What::RelationEnded { .. }

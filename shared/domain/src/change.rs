@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::act::{Grade, Version};
 use crate::codes::{Category, RelationKind};
-use crate::decide::{Because, Party, for_any_purpose};
+use crate::decide::{Because, Decision, Party, Question, decide, for_any_purpose};
 use crate::facet::{Facet, Facets};
 use crate::holding::{Holding, Request};
 use crate::policy::Policy;
@@ -32,8 +32,10 @@ pub enum Change {
     EntitlementStarted {
         categories: BTreeSet<Category>,
     },
+    /// These categories may not be held any more, and these facets not be used although they are still on.
     EntitlementEnded {
         categories: BTreeSet<Category>,
+        facets: Facets,
         why: Ended,
     },
     /// The content of these categories is new, or gone.
@@ -55,7 +57,7 @@ pub enum Change {
     },
 }
 
-/// Why a recipient may no longer hold a category.
+/// Why a recipient may no longer hold a category, or use a facet that is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ended {
     Withdrawn,
@@ -71,6 +73,7 @@ pub enum Ended {
     LocalPartnerReplaced,
     NoLongerListed,
     RelationCapped,
+    RegisterNotChecked,
 }
 
 /// What to tell a recipient that holds one thing and may now hold another; nothing where they agree.
@@ -155,8 +158,8 @@ pub fn changes_in_doubt(
     changes
 }
 
-/// The facets that are off for everybody, by what switched them off. One that is still on has only
-/// ended for this recipient, and the end of its entitlement says so.
+/// The facets that are off for everybody, by what switched them off. One that is still on has only ended for
+/// this recipient, and [`ended`] says so.
 fn switched_off<'a>(
     view: &View<'_>,
     recipient: &Recipient,
@@ -181,28 +184,40 @@ fn switched_off<'a>(
     said.into_iter().flatten().collect()
 }
 
-/// The categories that may no longer be held, by why.
+/// The categories that may no longer be held, and the facets that may no longer be used although they are on, by
+/// why. With the last category the facets go too, and need no words of their own.
 fn ended(view: &View<'_>, recipient: &Recipient, before: &Holding, after: &Holding) -> Vec<Change> {
-    let mut by_reason: BTreeMap<Ended, BTreeSet<Category>> = BTreeMap::new();
-    for category in before
-        .categories
-        .keys()
-        .filter(|category| !after.categories.contains_key(*category))
-    {
-        let decision = for_any_purpose(view, Party::Recipient(recipient), category);
+    let party = Party::Recipient(recipient);
+    let unless_echo = |decision: &Decision| {
         let reason = decision.reasons.first();
-        if reason.is_some_and(|reason| told_by(view, recipient, reason.act.as_slice())) {
-            continue;
-        }
+        let is_echo = reason.is_some_and(|reason| told_by(view, recipient, reason.act.as_slice()));
         let because = reason.map_or(Because::NoConsent, |reason| reason.because);
-        by_reason
-            .entry(why(because, view, before))
-            .or_default()
-            .insert(category.clone());
+        (!is_echo).then(|| why(because, view, before))
+    };
+    let mut by_reason: BTreeMap<Ended, (BTreeSet<Category>, Facets)> = BTreeMap::new();
+    for category in before.categories.keys() {
+        if !after.categories.contains_key(category)
+            && let Some(why) = unless_echo(&for_any_purpose(view, party, category))
+        {
+            by_reason.entry(why).or_default().0.insert(category.clone());
+        }
+    }
+    for facet in before.facets.difference(&after.facets) {
+        if !after.categories.is_empty()
+            && view.state.is_active(facet, view.at)
+            && let Some(question) = Question::about(facet)
+            && let Some(why) = unless_echo(&decide(view, party, &question))
+        {
+            by_reason.entry(why).or_default().1.insert(facet.clone());
+        }
     }
     let ended = by_reason.into_iter();
     ended
-        .map(|(why, categories)| Change::EntitlementEnded { categories, why })
+        .map(|(why, (categories, facets))| Change::EntitlementEnded {
+            categories,
+            facets,
+            why,
+        })
         .collect()
 }
 
@@ -217,6 +232,7 @@ fn why(because: Because, view: &View<'_>, before: &Holding) -> Ended {
         Because::SharingSwitchedOff => Ended::SharingOff,
         Because::AnotherPartner => Ended::LocalPartnerReplaced,
         Because::RelationCapped => Ended::RelationCapped,
+        Because::RegisterNotChecked => Ended::RegisterNotChecked,
         Because::NoRelation => replaced(view, before),
         Because::NoDelivery | Because::NotForThisRelation | Because::NotForTheLocalPartner => Ended::RelationEnded,
         Because::NotOnTheList
@@ -234,7 +250,6 @@ fn why(because: Because, view: &View<'_>, before: &Holding) -> Ended {
         | Because::ChannelNotSelected
         | Because::NotConfirmed
         | Because::NoProfiling
-        | Because::RegisterNotChecked
         // What allows cannot be why something ended; the consent is the safe thing to name.
         | Because::Consented
         | Because::Profiling

@@ -66,6 +66,20 @@ impl fmt::Debug for Reason {
     }
 }
 
+impl Question {
+    /// Whether to contact for the purpose and over the channel of a facet; nothing where it is about no contact.
+    pub fn about(facet: &Facet) -> Option<Self> {
+        match facet {
+            Facet::Contact(purpose, channel) => Some(Self {
+                purpose: purpose.clone(),
+                channel: Some(channel.clone()),
+                category: None,
+            }),
+            Facet::Profiling | Facet::Sharing(_) | Facet::Separate(_) => None,
+        }
+    }
+}
+
 /// Decide one question.
 pub fn decide(view: &View<'_>, party: Party<'_>, question: &Question) -> Decision {
     let consents = match consents(view, question) {

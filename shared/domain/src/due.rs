@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use crate::act::{Relation, Version};
-use crate::codes::Category;
+use crate::codes::{Category, Channel};
+use crate::facet::Facet;
 use crate::policy::Policy;
 use crate::record::View;
 use crate::state::{Grant, Standing, State, Switch};
@@ -43,6 +44,7 @@ pub fn due(view: &View<'_>) -> Vec<Due> {
             .iter()
             .map(|(by, until)| Due { at: *until, by: *by }),
     );
+    due.extend(register_checks_outdated(view).into_iter().map(|(due, _)| due));
     due.extend(retention_may_end(view));
     due.sort();
     due.dedup();
@@ -125,6 +127,27 @@ pub(crate) fn period_ends(view: &View<'_>) -> Vec<PeriodEnd> {
     }
     ends.sort_by_key(|end| end.due);
     ends
+}
+
+/// When the looks at the opposition register are too old for the consents that need them, as far as the chain
+/// does not say so already (DPR 26/2022).
+pub(crate) fn register_checks_outdated(view: &View<'_>) -> Vec<(Due, Channel)> {
+    let mut outdated = Vec::new();
+    for facet in view.state.facets.keys() {
+        if let Facet::Contact(_, channel) = facet
+            && let Some(checked) = view.state.register.get(channel)
+            && let Standing::Active { by, grant } = view.state.standing(facet, view.at)
+            && let Some(policy) = view.policies.shown(&grant.shown)
+            && let Some(at) = policy.register_check_until(channel, checked.at)
+            && checked.outdated_told.is_none_or(|told| told < at)
+        {
+            let by = checked.by.max(by);
+            outdated.push((Due { at, by }, channel.clone()));
+        }
+    }
+    outdated.sort();
+    outdated.dedup();
+    outdated
 }
 
 /// The policies that the active consents pin, by each grant.

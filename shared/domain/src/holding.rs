@@ -139,16 +139,9 @@ impl Holding {
 /// The purposes and channels over which this recipient may contact the data subject, by the same decision
 /// that it would get if it asked.
 fn contacts(view: &View<'_>, recipient: &Recipient) -> Facets {
-    let may = |facet: &&Facet| match facet {
-        Facet::Contact(purpose, channel) => {
-            let question = Question {
-                purpose: purpose.clone(),
-                channel: Some(channel.clone()),
-                category: None,
-            };
-            decide(view, Party::Recipient(recipient), &question).allowed
-        }
-        Facet::Profiling | Facet::Sharing(_) | Facet::Separate(_) => false,
+    let may = |facet: &&Facet| {
+        let question = Question::about(facet);
+        question.is_some_and(|question| decide(view, Party::Recipient(recipient), &question).allowed)
     };
     view.state.facets.keys().filter(may).cloned().collect()
 }

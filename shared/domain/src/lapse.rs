@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::act::{Act, Evidence, What};
 use crate::codes::Category;
-use crate::due::{Period, on, period_ends, reminder, retention_ends};
+use crate::due::{Period, on, period_ends, register_checks_outdated, reminder, retention_ends};
 use crate::facet::Facets;
 use crate::policy::Policies;
 use crate::record::{Record, View};
@@ -22,6 +22,7 @@ impl Record {
         let due = lapsed(&view)
             .or_else(|| unconfirmed(&view))
             .or_else(|| period_ended(&view))
+            .or_else(|| register_check_outdated(&view))
             .or_else(|| retention_ended(&view))
             .or_else(|| reminder_due(&view));
         due.map(|what| self.next(what, None, Evidence::of_the_system(), now))
@@ -58,6 +59,12 @@ fn period_ended(view: &View<'_>) -> Option<What> {
         Period::Delivery => What::DeliveryPeriodEnded { relation },
         Period::Cap => What::RelationCapped { relation },
     })
+}
+
+fn register_check_outdated(view: &View<'_>) -> Option<What> {
+    let mut outdated = register_checks_outdated(view).into_iter();
+    let (_, channel) = outdated.find(|(due, _)| due.at <= view.at)?;
+    Some(What::RegisterCheckOutdated { channel })
 }
 
 fn retention_ended(view: &View<'_>) -> Option<What> {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp};
+use jiff::{SignedDuration, Span, Timestamp};
 
 use crate::act::{Grade, Shown};
 use crate::codes::{
@@ -274,6 +274,14 @@ impl Policy {
     /// Until when a consent that was given then may be confirmed.
     pub fn confirmable_until(&self, given: Timestamp) -> Timestamp {
         later(given, &self.zone, &self.terms.confirmation)
+    }
+
+    /// The first instant at which a look at the opposition register is too old to contact over a channel by it;
+    /// none where no look is needed (DPR 26/2022).
+    pub fn register_check_until(&self, channel: &Channel, checked: Timestamp) -> Option<Timestamp> {
+        let days = self.channels.get(channel)?.register_check_days?;
+        let age_max = SignedDuration::from_hours(24 * i64::from(days));
+        Some(checked.saturating_add(age_max).unwrap_or(Timestamp::MAX))
     }
 
     /// When the data subject is to be reminded of an end.

@@ -39,7 +39,7 @@ pub struct State {
     /// The categories that have content.
     pub profile: SmallMap<Category, Written>,
     /// When the opposition register was last looked at, for each channel.
-    pub register: SmallMap<Channel, Mark>,
+    pub register: SmallMap<Channel, Checked>,
     /// The end that the data subject was last reminded of.
     pub reminded_of: Option<Timestamp>,
     /// Which recipient told of an act that something still rests on; it is not told in turn (S13).
@@ -76,6 +76,15 @@ pub struct Tie {
     pub delivery_end_told: Option<Timestamp>,
     /// Up to when the chain says already that it entitles no more (T8).
     pub cap_told: Option<Timestamp>,
+}
+
+/// A look at the opposition register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Checked {
+    pub by: Version,
+    pub at: Timestamp,
+    /// Up to when the chain says already that it is too old.
+    pub outdated_told: Option<Timestamp>,
 }
 
 /// The content of a category: which act wrote it last, and when.
@@ -145,6 +154,11 @@ impl State {
             What::Withdrawn { facets } => self.facets.update(facets, |_, _| off(Off::Withdrawn)),
             What::Objected => self.object(mark),
             What::RegisterChecked { channel, enrolled } => self.check_register(channel, *enrolled, mark),
+            What::RegisterCheckOutdated { channel } => {
+                if let Some(checked) = self.register.get_mut(channel) {
+                    checked.outdated_told = Some(act.happened_at);
+                }
+            }
             What::Lapsed { facets } => self.lapse(policies, facets, mark),
             What::ReminderDue { until } => self.reminded_of = Some(*until),
             What::RelationStarted {
@@ -249,7 +263,14 @@ impl State {
 
     /// An enrolment revokes the consents before it for this channel, and none after it.
     fn check_register(&mut self, channel: &Channel, enrolled: bool, mark: Mark) {
-        self.register.insert(channel.clone(), mark);
+        let Mark { by, at } = mark;
+        let outdated_told = None;
+        let checked = Checked {
+            by,
+            at,
+            outdated_told,
+        };
+        self.register.insert(channel.clone(), checked);
         if enrolled {
             let why = Off::Withdrawn;
             let over_it = |facet: &Facet| matches!(facet, Facet::Contact(_, its) if its == channel);

@@ -210,8 +210,14 @@ fn change_told(change: &Change, told: &Told<'_>) -> ChangeTold {
         Change::EntitlementStarted { categories } => ChangeTold::named("entitlement-started")
             .with_categories(categories)
             .with_content(told.contents),
-        Change::EntitlementEnded { categories, why } => {
-            let ended = ChangeTold::named("entitlement-ended").with_categories(categories);
+        Change::EntitlementEnded {
+            categories,
+            facets,
+            why,
+        } => {
+            let ended = ChangeTold::named("entitlement-ended")
+                .with_categories(categories)
+                .with_facets(facets);
             ChangeTold {
                 reason: Some(reason(*why)),
                 ..ended
@@ -260,5 +266,6 @@ fn reason(why: Ended) -> &'static str {
         Ended::LocalPartnerReplaced => "local-partner-replaced",
         Ended::NoLongerListed => "no-longer-listed",
         Ended::RelationCapped => "relation-capped",
+        Ended::RegisterNotChecked => "register-not-checked",
     }
 }

@@ -293,6 +293,10 @@ impl ActTold {
                 told.channel = Some(channel.to_string());
                 told.enrolled = Some(*enrolled);
             }
+            What::RegisterCheckOutdated { channel } => {
+                told.act = "register-check-outdated";
+                told.channel = Some(channel.to_string());
+            }
             What::ReminderDue { until } => {
                 told.act = "reminder-due";
                 told.until = Some(instant(*until));

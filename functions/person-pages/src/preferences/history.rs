@@ -71,6 +71,9 @@ fn sentence(speech: &Speech, policies: &Policies, act: &Act, to_be_confirmed: bo
             };
             fill(sentence, &[speech.channel(policies, channel)])
         }
+        What::RegisterCheckOutdated { channel } => {
+            fill(words.register_outdated, &[speech.channel(policies, channel)])
+        }
         What::ReminderDue { until } => fill(words.reminded, &[&speech.day(policies, *until)]),
         What::RelationStarted { relation, .. } => tie(words.relation_started, relation),
         What::RelationEnded { relation } => tie(words.relation_ended, relation),

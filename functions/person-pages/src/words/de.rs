@@ -120,6 +120,7 @@ pub(super) const WORDS: Words = Words {
     lapsed: "Es endete von selbst, wie es der Hinweis sagt: {}",
     register_enrolled: "Sie stehen im Widerspruchsregister: Frühere Einwilligungen für {} sind beendet.",
     register_checked: "Wir haben für {} im Widerspruchsregister nachgesehen.",
+    register_outdated: "Der letzte Blick ins Widerspruchsregister ({}) ist zu lange her: Vor dem nächsten darf Sie niemand auf diesem Weg ansprechen.",
     reminded: "Sie sollten daran erinnert werden, dass Ihre Einwilligung am {} endet.",
     relation_started: "Eine Verbindung zu einem Partner wurde notiert: {} ({}).",
     relation_ended: "Eine Verbindung zu einem Partner endete: {} ({}).",

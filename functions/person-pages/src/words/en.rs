@@ -120,6 +120,7 @@ pub(super) const WORDS: Words = Words {
     lapsed: "It ended by itself, as the notice says: {}",
     register_enrolled: "You are in the opposition register: earlier consents for {} ended.",
     register_checked: "We looked you up in the opposition register for {}.",
+    register_outdated: "The last look at the opposition register ({}) became too old: nobody may contact you this way before another one.",
     reminded: "You were to be reminded that your consent ends on {}.",
     relation_started: "A tie to a dealer was noted: {} ({}).",
     relation_ended: "A tie to a dealer ended: {} ({}).",

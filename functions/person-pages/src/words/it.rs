@@ -120,6 +120,7 @@ pub(super) const WORDS: Words = Words {
     lapsed: "È finito da sé, come dice l'informativa: {}",
     register_enrolled: "Lei è nel registro delle opposizioni: i consensi precedenti per {} sono finiti.",
     register_checked: "Abbiamo consultato il registro delle opposizioni per {}.",
+    register_outdated: "È passato troppo tempo dall'ultima verifica nel registro delle opposizioni ({}): prima di contattarLa va ripetuta.",
     reminded: "Le si doveva ricordare che il Suo consenso finisce il {}.",
     relation_started: "Annotato un legame con un partner: {} ({}).",
     relation_ended: "Finito un legame con un partner: {} ({}).",

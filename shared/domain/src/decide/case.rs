@@ -1,6 +1,6 @@
 //! What one consent comes to for one question.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::codes::{Category, NoticeId};
 use crate::facet::Facet;
@@ -85,21 +85,20 @@ impl<'a> Case<'a> {
         let Some(channel) = &question.channel else {
             return Ok(());
         };
-        let days = |policy: &Policy| policy.channels.get(channel)?.register_check_days;
-        let Some(days) = self.policies.iter().filter_map(|policy| days(policy)).min() else {
-            return Ok(());
-        };
         let checked = self.view.state.register.get(channel);
-        let age_max = SignedDuration::from_hours(24 * i64::from(days));
-        match checked {
-            Some(mark) if self.view.at.duration_since(mark.at) < age_max => {
-                self.until = self
-                    .until
-                    .min(mark.at.saturating_add(age_max).unwrap_or(Timestamp::MAX));
+        let at = checked.map_or(Timestamp::MIN, |checked| checked.at);
+        let holds_until = self
+            .policies
+            .iter()
+            .filter_map(|policy| policy.register_check_until(channel, at));
+        match (holds_until.min(), checked) {
+            (None, _) => Ok(()),
+            (Some(until), Some(_)) if self.view.at < until => {
+                self.until = self.until.min(until);
                 Ok(())
             }
-            Some(mark) => Err(Because::RegisterNotChecked.relying_on(mark.by)),
-            None => Err(Because::RegisterNotChecked.into()),
+            (Some(_), Some(checked)) => Err(Because::RegisterNotChecked.relying_on(checked.by)),
+            (Some(_), None) => Err(Because::RegisterNotChecked.into()),
         }
     }
 

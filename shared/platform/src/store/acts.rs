@@ -65,6 +65,9 @@ enum WhatJson {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         on: bool,
     },
+    RegisterCheckOutdated {
+        ch: Word<Channel>,
+    },
     ReminderDue {
         u: i64,
     },
@@ -192,6 +195,9 @@ impl From<&What> for WhatJson {
                 ch: Word(channel.clone()),
                 on: *enrolled,
             },
+            What::RegisterCheckOutdated { channel } => Self::RegisterCheckOutdated {
+                ch: Word(channel.clone()),
+            },
             What::ReminderDue { until } => Self::ReminderDue {
                 u: until.as_millisecond(),
             },
@@ -238,6 +244,7 @@ impl WhatJson {
                 channel: ch.0,
                 enrolled: on,
             },
+            Self::RegisterCheckOutdated { ch } => What::RegisterCheckOutdated { channel: ch.0 },
             Self::ReminderDue { u } => What::ReminderDue {
                 until: Timestamp::from_millisecond(u)?,
             },

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use domain::act::{Order, Version};
 use domain::facet::Facet;
-use domain::state::{Grant, Mark, Off, State, Switch, Tie};
+use domain::state::{Checked, Grant, Mark, Off, State, Switch, Tie};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -33,6 +33,9 @@ struct StateJson {
     unconfirmed: Vec<(Version, i64)>,
     #[serde(rename = "reg", default, skip_serializing_if = "BTreeMap::is_empty")]
     register: BTreeMap<String, MarkJson>,
+    /// Up to when it was announced that the last look at the register is too old, in ms.
+    #[serde(rename = "rego", default, skip_serializing_if = "BTreeMap::is_empty")]
+    register_outdated: BTreeMap<String, i64>,
     /// The end that was last reminded of, in ms.
     #[serde(rename = "rem", default, skip_serializing_if = "Option::is_none")]
     reminded_of: Option<i64>,
@@ -160,7 +163,14 @@ pub(super) fn write(state: &State) -> Result<String, Error> {
         register: state
             .register
             .iter()
-            .map(|(channel, checked)| (channel.to_string(), mark(*checked)))
+            .map(|(channel, checked)| (channel.to_string(), (checked.by, checked.at.as_millisecond())))
+            .collect(),
+        register_outdated: state
+            .register
+            .iter()
+            .filter_map(|(channel, checked)| {
+                Some((channel.to_string(), checked.outdated_told?.as_millisecond()))
+            })
             .collect(),
         reminded_of: state.reminded_of.map(Timestamp::as_millisecond),
         told_by: state
@@ -231,8 +241,14 @@ fn parse(text: &str) -> Result<State, BoxError> {
     for (grant, until) in json.unconfirmed {
         state.unconfirmed.insert(grant, at(until)?);
     }
-    for (channel, checked) in json.register {
-        state.register.insert(channel.parse()?, marked(checked)?);
+    for (channel, (by, checked_at)) in json.register {
+        let told = json.register_outdated.get(&channel).copied();
+        let checked = Checked {
+            by,
+            at: at(checked_at)?,
+            outdated_told: told.map(at).transpose()?,
+        };
+        state.register.insert(channel.parse()?, checked);
     }
     for (act, recipient) in json.told_by {
         state.told_by.insert(act, recipient.parse()?);

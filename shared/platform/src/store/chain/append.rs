@@ -147,6 +147,7 @@ impl Store {
             | What::Withdrawn { .. }
             | What::Objected
             | What::RegisterChecked { .. }
+            | What::RegisterCheckOutdated { .. }
             | What::Lapsed { .. }
             | What::ReminderDue { .. }
             | What::RelationStarted { .. }
