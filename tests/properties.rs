@@ -23,6 +23,7 @@ use domain::state::{State, Switch};
 use domain::withdraw::Selection;
 use history::*;
 use jiff::{SignedDuration, Timestamp};
+use platform::store::written;
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -238,6 +239,41 @@ proptest! {
             };
             prop_assert_eq!(newest.state(), &fold, "{:?}", act);
             newest = Record::newest(newest.subject.clone(), newest.version, newest.learnt_at(), newest.state().clone());
+        }
+    }
+
+    /// What is written into the table is read back as it was, and decides, falls due and is told as if every act
+    /// were read and folded.
+    #[test]
+    fn what_is_read_back_from_the_table_is_what_was_folded(
+        (all, steps) in (everything(), steps(1..14)),
+        asked in prop::collection::vec(asked(), 3..6),
+        recipient in select(&CAST.recipients[..]),
+        wait in wait(),
+    ) {
+        let mut history = History::begun();
+        let subject = history.record.subject.clone();
+        let (mut acts, mut newest) = (Vec::new(), None);
+        for step in [all].iter().chain(&steps) {
+            let Some(act) = history.play(step) else { continue };
+            let written = written::write(&act, None, None, history.record.state()).unwrap();
+            let (read, record) = written::read(&subject, act.version, written.each_ref().map(String::as_str)).unwrap();
+            prop_assert_eq!(&read, &act, "{}", written[0]);
+            prop_assert_eq!(record.state(), history.record.state(), "{}", written[1]);
+            prop_assert_eq!((record.version, record.learnt_at()), (act.version, act.learnt_at));
+            acts.push(read);
+            newest = Some(record);
+        }
+        let Some(newest) = newest else { return Ok(()) };
+        let folded = Record::whole(CAST.policies, subject, acts);
+
+        for at in [history.now, history.now + wait] {
+            let [newest, folded] = [&newest, &folded].map(|record| record.now(CAST.policies, at));
+            for asked in &asked {
+                prop_assert_eq!(asked.decided(&newest), asked.decided(&folded), "{:?} at {}", asked, at);
+            }
+            prop_assert_eq!(due(&newest), due(&folded));
+            prop_assert_eq!(Holding::of(&newest, &recipient), Holding::of(&folded, &recipient));
         }
     }
 

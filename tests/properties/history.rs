@@ -37,7 +37,7 @@ pub(crate) struct Cast {
 }
 
 pub(crate) static CAST: LazyLock<Cast> = LazyLock::new(|| {
-    let policies = policies::all();
+    let policies = notices();
     let notices: Vec<&Policy> = policies.iter().collect();
     let newest = notices[0];
     let dealers: Vec<Recipient> = ["dealer-1", "dealer-2"]
@@ -61,6 +61,25 @@ pub(crate) static CAST: LazyLock<Cast> = LazyLock::new(|| {
         notices,
     }
 });
+
+/// The shipped notices, and one that asks for all that they leave out: looks at the opposition register, a cap on
+/// a relation, better proof.
+fn notices() -> &'static Policies {
+    let careful = tests::edited(&[
+        ("\nversion = 1\n", "\nversion = 2\n"),
+        (
+            "[channels.phone]\n",
+            "[channels.phone]\nregister_check_days = 15\n",
+        ),
+        ("[channels.post]\n", "[channels.post]\nregister_check_days = 90\n"),
+        (
+            "needed = \"C\"",
+            "needed = \"C\"\nby_facet = { \"care/sms\" = \"A\" }",
+        ),
+        ("[relations.service]\n", "[relations.service]\ncap = \"P1Y\"\n"),
+    ]);
+    tests::alone(policies::all().iter().cloned().chain([careful]).collect())
+}
 
 fn recipient(id: &str, kind: RecipientKind) -> Recipient {
     let access = Access {

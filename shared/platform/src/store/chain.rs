@@ -14,7 +14,7 @@ use jiff::SignedDuration;
 
 use super::profile::FieldEdits;
 use super::row::{Item, Row, text};
-use super::{Error, Store, acts, keys, snapshot};
+use super::{Error, Store, acts, keys, written};
 use crate::digest;
 
 mod append;
@@ -328,9 +328,7 @@ const ROW: &str = "an act";
 pub(super) fn newest_of(subject: &Subject, item: &Item) -> Result<Chain, Error> {
     let row = Row { kind: ROW, item };
     let version = version_of(&row)?;
-    let act = acts::read(version, row.text("act")?)?.act;
-    let state = snapshot::read(row.text("after")?)?;
-    let record = Record::newest(subject.clone(), version, act.learnt_at, state);
+    let (_, record) = written::read(subject, version, [row.text("act")?, row.text("after")?])?;
     Ok(Chain {
         record,
         hash: hash(item)?,

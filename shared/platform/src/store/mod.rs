@@ -25,6 +25,7 @@ mod row;
 mod snapshot;
 mod sweep;
 mod walk;
+pub mod written;
 
 pub use breaker::Breaker;
 pub use campaigns::Mark as CountMark;

@@ -9,7 +9,7 @@ use domain::subject::Subject;
 
 use super::{Beside, Chain, Fingerprint, hash, short};
 use crate::store::row::{Item, text};
-use crate::store::{Error, Store, acts, evidence, keys, snapshot};
+use crate::store::{Error, Store, evidence, keys, written};
 
 impl Store {
     /// Append the act as the next version, unless another act got there first ([`Error::Stale`]). Returns
@@ -34,8 +34,9 @@ impl Store {
         }
         let record = record.after(self.policies, act);
         let mut item = keys::act(&subject, act.version);
-        item.insert("act".to_owned(), text(acts::write(act, asked, sealed)?));
-        item.insert("after".to_owned(), text(snapshot::write(record.state())?));
+        let [written, after] = written::write(act, asked, sealed, record.state())?;
+        item.insert("act".to_owned(), text(written));
+        item.insert("after".to_owned(), text(after));
         if !prev.is_empty() {
             item.insert("prev".to_owned(), AttributeValue::B(Blob::new(prev)));
         }
