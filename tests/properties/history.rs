@@ -9,8 +9,8 @@ use domain::codes::{Category, Channel, Purpose, RelationId, RelationKind, Separa
 use domain::decide::{Decision, Party, Question, decide};
 use domain::facet::Facet;
 use domain::grant::Given;
-use domain::policy::{Origin, Policies, Policy};
-use domain::profile::Edit;
+use domain::policy::{Origin, Policies, Policy, TellerKind};
+use domain::profile::{Edit, Teller};
 use domain::recipient::{Access, Recipient, RecipientKind, Role};
 use domain::record::{Record, View, When};
 use domain::subject::Subject;
@@ -465,11 +465,14 @@ impl History {
             Edit::Write(terms.fields.clone())
         };
         let from = update.from.as_ref().map(|from| from.get(&CAST.recipients));
+        let (teller, kind) = from.map_or((Teller::Service, TellerKind::Service), |from| {
+            (Teller::Recipient(from), TellerKind::Recipient(from.kind))
+        });
         let edits = BTreeMap::from([(update.category.clone(), edit)]);
-        let source = CAST.notices[0].sources.keys().next()?;
+        let source = CAST.notices[0].named_by.get(&kind)?.first()?;
         let act = self
             .record
-            .update_profile(CAST.policies, &edits, (source, from), evidence(from), now);
+            .update_profile(CAST.policies, &edits, (source, teller), evidence(from), now);
         act.ok().flatten()
     }
 

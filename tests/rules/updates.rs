@@ -9,6 +9,10 @@ const SELLER: &str = "seller-roma";
 const OTHER_SELLER: &str = "seller-como";
 const WORKSHOP: &str = "workshop-roma";
 const STRANGER: &str = "dealer-oslo";
+// What each kind of recipient may name as the source of what it tells.
+const GROUP: &str = "group-company-update";
+const DEALER: &str = "dealer-update";
+const CONTROLLER: &str = "controller-service";
 /// Related, but not authorised.
 const CLOSED: &str = "seller-bari";
 const ALL: [&str; 8] = [
@@ -113,16 +117,34 @@ async fn s12_who_may_not_hold_a_category_may_not_tell_of_it_either() {
     let version = world.state(&someone).await["version"].clone();
 
     let cases = [
-        (WORKSHOP, "customer-history", json!({ "purchases": 9 }), "S16"),
-        ("bmw-ag", "vehicle-usage", json!({ "mileage": 9 }), "S15"),
-        ("bmw-ag", "cooperation-partner", json!({ "partner": "x" }), "S23"),
-        ("campaign-service", "vehicle", json!({ "model": "x" }), "S49"),
-        (CLOSED, "vehicle", json!({ "model": "x" }), "S07"),
+        (
+            WORKSHOP,
+            DEALER,
+            "customer-history",
+            json!({ "purchases": 9 }),
+            "S16",
+        ),
+        ("bmw-ag", GROUP, "vehicle-usage", json!({ "mileage": 9 }), "S15"),
+        (
+            "bmw-ag",
+            GROUP,
+            "cooperation-partner",
+            json!({ "partner": "x" }),
+            "S23",
+        ),
+        (
+            "campaign-service",
+            CONTROLLER,
+            "vehicle",
+            json!({ "model": "x" }),
+            "S49",
+        ),
+        (CLOSED, DEALER, "vehicle", json!({ "model": "x" }), "S07"),
     ];
-    for (who, category, content, rule) in cases {
+    for (who, source, category, content, rule) in cases {
         // With something that it may tell of: all or nothing.
         let patch = json!({ "contact": { "phone": "+39 06 1" }, category: content });
-        let refused = world.tell_update(who, &someone, "dealer-update", patch).await;
+        let refused = world.tell_update(who, &someone, source, patch).await;
         assert_eq!(refused.problem(), "category-without-consent", "{who}");
         assert_eq!(refused.is(422).body["rules"], json!([rule]), "{who}");
     }
@@ -135,6 +157,40 @@ async fn s12_who_may_not_hold_a_category_may_not_tell_of_it_either() {
     world.settle().await;
     assert_eq!(world.state(&someone).await["version"], version);
     assert_eq!(so_far(&world), before);
+}
+
+#[tokio::test]
+async fn s35_a_recipient_names_a_source_of_its_own_kind_and_no_other() {
+    let (world, someone) = a_network().await;
+    let before = so_far(&world);
+    let version = world.state(&someone).await["version"].clone();
+    let patch = json!({ "contact": { "phone": "+39 06 1" } });
+
+    for (who, others) in [
+        (
+            "bmw-ag",
+            &["subject", "controller-service", "product-use", DEALER][..],
+        ),
+        (WORKSHOP, &["subject", "controller-service", "product-use", GROUP]),
+        ("campaign-service", &["subject", "partner-service", DEALER, GROUP]),
+    ] {
+        for source in others {
+            let refused = world.tell_update(who, &someone, source, patch.clone()).await;
+            let refused = refused.is(422);
+            assert_eq!(refused.problem(), "not-your-source", "{who} as {source}");
+            assert_eq!(refused.body["field"], "query source");
+        }
+    }
+    world.settle().await;
+    assert_eq!(world.state(&someone).await["version"], version);
+    assert_eq!(so_far(&world), before);
+
+    let sale = json!({ "vehicle": { "model": "iX" } });
+    world
+        .tell_update(SELLER, &someone, "partner-service", sale)
+        .await
+        .is(200);
+    world.settle().await;
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use domain::codes::Category;
 use domain::decide::{Decision, Party, decide};
 use domain::grant::Given;
 use domain::policy::Policies;
-use domain::profile::Edit;
+use domain::profile::{Edit, Teller};
 use domain::recipient::{Access, Recipient, RecipientKind, Role};
 use domain::record::{Record, When};
 use domain::withdraw::Selection;
@@ -206,9 +206,13 @@ impl Life<'_> {
         let edit = if clear { Edit::Clear } else { Edit::Write(fields()) };
         let edits = BTreeMap::from([(category.clone(), edit)]);
         let source = code("subject");
-        let act = self
-            .record
-            .update_profile(self.policies, &edits, (&source, None), evidence(), self.now);
+        let act = self.record.update_profile(
+            self.policies,
+            &edits,
+            (&source, Teller::Service),
+            evidence(),
+            self.now,
+        );
         self.add(act.unwrap());
     }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::act::{Evidence, Grade, Via};
 use domain::codes::{Category, Field, Source};
-use domain::profile::Edit;
+use domain::profile::{Edit, Teller};
 use domain::recipient::Recipient;
 use domain::record::Record;
 use domain::refusal::Refusal;
@@ -20,8 +20,6 @@ use platform::store::{Beside, FieldEdits, Store};
 use platform::told::ChangeTold;
 use serde_json::{Map, Value};
 
-/// The source of what the data subject itself says.
-const OWN_WORD: &str = "subject";
 const TEXT_LEN_MAX: usize = 1_000;
 const LIST_LEN_MAX: usize = 50;
 
@@ -67,10 +65,7 @@ async fn take(
     let source =
         source.ok_or_else(|| Problem::bad("malformed", "query source", "say where the data comes from"))?;
     let caller = Caller::of(&request)?;
-    if matches!(caller, Caller::Subject(_)) && source.as_str() != OWN_WORD {
-        let detail = "a data subject tells of itself: source=subject";
-        return Err(Problem::unprocessable("not-your-source", "query source", detail));
-    }
+    let teller = teller(&caller, from.as_ref()).ok_or(Refusal::NotYourSource)?;
     let guard = http::guard(&request)?;
     let patch: Map<String, Value> = http::merge_patch(&request)?;
     let edits = edits(patch)?;
@@ -87,13 +82,7 @@ async fn take(
     };
 
     let step = |record: &Record| {
-        record.update_profile(
-            store.policies,
-            &named,
-            (&source, from.as_ref()),
-            evidence.clone(),
-            now,
-        )
+        record.update_profile(store.policies, &named, (&source, teller), evidence.clone(), now)
     };
     let change = store
         .amend(&subject, &guard, &Beside::Profile(edits), step)
@@ -105,6 +94,17 @@ async fn take(
         change.record.version,
         &ChangeTold::of(&change, store.policies, now),
     )
+}
+
+/// As what the caller tells of data; as nothing where it may only read.
+fn teller<'a>(caller: &Caller, from: Option<&'a Recipient>) -> Option<Teller<'a>> {
+    match caller {
+        Caller::Subject(_) => Some(Teller::Subject),
+        Caller::Staff => Some(Teller::Staff),
+        Caller::Service => Some(Teller::Service),
+        Caller::Partner(_) => from.map(Teller::Recipient),
+        Caller::Site | Caller::Statistics | Caller::Auditor => None,
+    }
 }
 
 /// What the patch does to each category.

@@ -5,6 +5,7 @@
 //! from a document and refuses an incomplete one; the domain only looks things up in it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -47,6 +48,8 @@ pub struct Policy {
     pub brands: BTreeMap<Brand, BrandTerms>,
     /// The allowed sources of profile data (S35).
     pub sources: BTreeMap<Source, Words>,
+    /// Which of them each may name who tells of data; whoever is not here may name none (S35).
+    pub named_by: BTreeMap<TellerKind, BTreeSet<Source>>,
     /// The detailed data list that the notice links (S44).
     pub data_list: DataList,
     pub texts: BTreeMap<Language, Text>,
@@ -57,6 +60,33 @@ pub struct Policy {
 pub struct Party {
     pub name: String,
     pub address: String,
+}
+
+/// What somebody is who tells of data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TellerKind {
+    Subject,
+    Staff,
+    Service,
+    Recipient(RecipientKind),
+}
+
+/// The text names nobody who tells of data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("nobody who tells of data")]
+pub struct NotATeller;
+
+impl FromStr for TellerKind {
+    type Err = NotATeller;
+
+    fn from_str(text: &str) -> Result<Self, NotATeller> {
+        match text {
+            "subject" => Ok(Self::Subject),
+            "staff" => Ok(Self::Staff),
+            "service" => Ok(Self::Service),
+            recipient => recipient.parse().map(Self::Recipient).map_err(|_| NotATeller),
+        }
+    }
 }
 
 /// What people are shown, by language.

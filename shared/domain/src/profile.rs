@@ -7,10 +7,23 @@ use jiff::Timestamp;
 use crate::act::{Act, Evidence, What};
 use crate::codes::{Category, Field, Source};
 use crate::decide::{self, Party, Reason};
-use crate::policy::{CategoryTerms, Origin, Policies};
+use crate::policy::{CategoryTerms, Origin, Policies, TellerKind};
 use crate::recipient::Recipient;
 use crate::record::Record;
 use crate::refusal::Refusal;
+
+/// Who tells of data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Teller<'a> {
+    /// The data subject itself.
+    Subject,
+    /// A person who acts on behalf of others.
+    Staff,
+    /// A back end of the controller.
+    Service,
+    /// A recipient, as itself (S12).
+    Recipient(&'a Recipient),
+}
 
 /// What an update does to one category.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,23 +36,21 @@ pub enum Edit {
 
 impl Record {
     /// Update the profile, all or nothing. Each category needs its consents (S32, S36 to S40); clearing
-    /// one needs none. The source must be one that the notice allows (S35). A recipient may only tell of a
-    /// category that it is entitled to itself, now (S12, S13).
+    /// one needs none. The source must be one that a notice lets whoever tells name (S35). A recipient may only
+    /// tell of a category that it is entitled to itself, now (S12, S13).
     pub fn update_profile(
         &self,
         policies: &Policies,
         edits: &BTreeMap<Category, Edit>,
-        (source, from): (&Source, Option<&Recipient>),
+        (source, teller): (&Source, Teller<'_>),
         evidence: Evidence,
         now: Timestamp,
     ) -> Result<Option<Act>, Refusal> {
-        if !policies.iter().any(|policy| policy.sources.contains_key(source)) {
-            return Err(Refusal::UnknownSource);
-        }
+        may_name(policies, source, teller)?;
         let (mut written, mut cleared) = (BTreeSet::new(), BTreeSet::new());
         for (category, edit) in edits {
             let terms = terms_of(policies, category)?;
-            if let Some(recipient) = from {
+            if let Teller::Recipient(recipient) = teller {
                 self.may_tell(policies, recipient, category, now)?;
             }
             match edit {
@@ -106,6 +117,32 @@ impl Record {
             Ok(()) => Ok(()),
             Err(_) if decide::may_be_shared(&view, category) => Ok(()),
             Err(reasons) => Err(reasons),
+        }
+    }
+}
+
+/// Whether a notice knows the source, and lets whoever tells name it (S35).
+fn may_name(policies: &Policies, source: &Source, teller: Teller<'_>) -> Result<(), Refusal> {
+    let mut knowing = policies
+        .iter()
+        .filter(|policy| policy.sources.contains_key(source))
+        .peekable();
+    knowing.peek().ok_or(Refusal::UnknownSource)?;
+    let kind = teller.kind();
+    if knowing.any(|policy| policy.named_by.get(&kind).is_some_and(|its| its.contains(source))) {
+        Ok(())
+    } else {
+        Err(Refusal::NotYourSource)
+    }
+}
+
+impl Teller<'_> {
+    fn kind(self) -> TellerKind {
+        match self {
+            Self::Subject => TellerKind::Subject,
+            Self::Staff => TellerKind::Staff,
+            Self::Service => TellerKind::Service,
+            Self::Recipient(recipient) => TellerKind::Recipient(recipient.kind),
         }
     }
 }

@@ -53,6 +53,8 @@ pub enum Refusal {
     UnknownField { category: Category },
     #[error("the notices know no such source of data")]
     UnknownSource,
+    #[error("the notices let somebody else name this source of data")]
+    NotYourSource,
     #[error("the consents that this category needs are not active")]
     CategoryWithoutConsent {
         category: Category,

@@ -116,6 +116,7 @@ impl From<Refusal> for Problem {
             Refusal::NotAProfileCategory { category } => ("not-a-profile-category", format!("/{category}")),
             Refusal::UnknownField { category } => ("unknown-field", format!("/{category}/?")),
             Refusal::UnknownSource => ("unknown-source", "query source".to_owned()),
+            Refusal::NotYourSource => ("not-your-source", "query source".to_owned()),
             Refusal::CategoryWithoutConsent { category, .. } => {
                 ("category-without-consent", format!("/{category}"))
             }

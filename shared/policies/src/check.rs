@@ -19,6 +19,7 @@ impl Reader<'_> {
         self.relations_make_sense();
         self.audiences_can_exist();
         self.controls_grant_what_is_defined();
+        self.sources_can_be_named();
         self.reminder_comes_before_the_end();
     }
 
@@ -134,16 +135,10 @@ impl Reader<'_> {
 
     fn audiences_can_exist(&mut self) {
         let audiences = &self.document.audiences;
-        let stands = |kind: RecipientKind| {
-            self.document
-                .standing
-                .values()
-                .any(|standing| standing.kind.get_ref() == kind.as_str())
-        };
         let fixed = [
             (&audiences.profile, true),
-            (&audiences.group_company, stands(RecipientKind::GroupCompany)),
-            (&audiences.processor, stands(RecipientKind::Processor)),
+            (&audiences.group_company, self.stands(RecipientKind::GroupCompany)),
+            (&audiences.processor, self.stands(RecipientKind::Processor)),
         ];
         for (cells, exists) in fixed {
             let Some(cells) = cells else { continue };
@@ -214,6 +209,45 @@ impl Reader<'_> {
                 );
             }
         }
+    }
+
+    /// S35: who tells of data names sources that there are, and each source has somebody who may name it.
+    fn sources_can_be_named(&mut self) {
+        let document = self.document;
+        for (teller, sources) in &document.named_by {
+            let code = teller.get_ref();
+            if sources.is_empty() {
+                self.refuse(
+                    teller.span(),
+                    format!("`{code}` may name no source: leave it out"),
+                );
+            }
+            if code == RecipientKind::GroupCompany.as_str() && !self.stands(RecipientKind::GroupCompany)
+                || code == RecipientKind::Processor.as_str() && !self.stands(RecipientKind::Processor)
+            {
+                self.refuse(teller.span(), format!("no standing recipient is a `{code}`"));
+            }
+            for source in sources
+                .iter()
+                .filter(|source| !document.sources.contains_key(*source))
+            {
+                self.refuse(
+                    source.span(),
+                    format!("there is no source `{}`", source.get_ref()),
+                );
+            }
+        }
+        for source in document.sources.keys() {
+            if !document.named_by.values().any(|sources| sources.contains(source)) {
+                self.refuse(source.span(), format!("nobody may name `{}`", source.get_ref()));
+            }
+        }
+    }
+
+    /// Whether the notice names a recipient of this kind.
+    fn stands(&self, kind: RecipientKind) -> bool {
+        let mut standing = self.document.standing.values();
+        standing.any(|standing| standing.kind.get_ref() == kind.as_str())
     }
 
     fn reminder_comes_before_the_end(&mut self) {

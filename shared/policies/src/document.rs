@@ -40,6 +40,7 @@ pub(crate) struct Document {
     #[serde(default)]
     pub(crate) brands: Keyed<Brand>,
     pub(crate) sources: Keyed<Words>,
+    pub(crate) named_by: Keyed<Vec<Text>>,
     pub(crate) data_list: DataList,
     #[serde(default)]
     pub(crate) texts: Keyed<Notice>,

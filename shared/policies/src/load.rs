@@ -1,15 +1,15 @@
 //! From a document to a policy, section by section.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use domain::act::Grade;
-use domain::codes::{Language, Purpose, RecipientId};
+use domain::codes::{Language, Purpose, RecipientId, Source};
 use domain::dates::Supersedes;
 use domain::facet::Facet;
 use domain::policy::{
     Audience, BrandTerms, CategoryTerms, ChannelClass, ChannelTerms, Condition, ControlTerms, DataList,
-    EvidenceTerms, Origin, Party, Policy, PurposeTerms, RelationTerms, Standing, Terms, Words,
+    EvidenceTerms, Origin, Party, Policy, PurposeTerms, RelationTerms, Standing, TellerKind, Terms, Words,
 };
 use domain::recipient::{RecipientKind, Role};
 use jiff::Span;
@@ -100,6 +100,7 @@ impl Reader<'_> {
                 sites: brand.sites.iter().map(|site| reader.site(site)).collect(),
             }),
             sources: self.coded(&document.sources, |reader, _, words| reader.words(words)),
+            named_by: self.named_by(),
             data_list: DataList {
                 url: self.link(&document.data_list.url),
                 version: document.data_list.version.clone(),
@@ -207,6 +208,16 @@ impl Reader<'_> {
             channel: cell.channel.as_ref().and_then(|text| reader.code(text)),
             since_delivery: cell.since_delivery.as_ref().map(|text| reader.period(text)),
         })
+    }
+
+    fn named_by(&mut self) -> BTreeMap<TellerKind, BTreeSet<Source>> {
+        let named_by = self.document.named_by.iter();
+        named_by
+            .filter_map(|(teller, sources)| {
+                let sources = self.codes(sources);
+                Some((self.parsed(teller)?, sources))
+            })
+            .collect()
     }
 
     fn grades(&mut self, by_facet: &Keyed<Text>) -> BTreeMap<Facet, Grade> {

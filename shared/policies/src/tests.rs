@@ -249,6 +249,13 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
     ("[brands.", "[supersedes]\nversions = [1]\nfrom = \"2027-01-01\"\n\n[brands.", "versions = [1]", "version 1 is not earlier than this one"),
     ("version = 1\n", "version = 2\nsupersedes = { versions = [1], from = \"soon\" }\n", "\"soon\"", "`soon` is no day"),
 
+    ("subject = [\"subject\"]", "subjects = [\"subject\"]", "subjects =", "`subjects` is nobody who tells of data"),
+    ("subject = [\"subject\"]", "site = [\"subject\"]", "site =", "`site` is nobody who tells of data"),
+    ("subject = [\"subject\"]", "subject = [\"hearsay\"]", "hearsay", "there is no source `hearsay`"),
+    ("subject = [\"subject\"]", "subject = []", "subject = []", "`subject` may name no source"),
+    ("group-company = [\"group-company-update\"]\n", "", "group-company-update =", "nobody may name `group-company-update`"),
+    ("kind = \"group-company\"\nrole = \"separate-controller\"", "kind = \"processor\"\nrole = \"processor\"", "group-company = [", "no standing recipient is a `group-company`"),
+
     ("needed = \"C\"", "needed = \"E\"", "needed = \"E\"", "`E` is no grade"),
     ("needed = \"C\"", "needed = \"C\"\nby_facet = { \"care/fax\" = \"A\" }", "by_facet =", "no facet `care/fax`"),
     ("sites = [\"https://www.bmw.it\"]", "sites = [\"https://www.bmw.it/\"]", "sites =", "is no site"),

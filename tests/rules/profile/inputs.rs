@@ -1,7 +1,7 @@
 //! S35, S36 and S43: where data may come from, which they are, and what follows where there are none.
 
 use serde_json::json;
-use tests::{BASE, World, a_whole_profile, allowed, denied, names};
+use tests::{BASE, Caller, World, a_whole_profile, allowed, denied, names};
 
 #[tokio::test]
 async fn s35_data_come_from_a_source_that_the_notice_allows_and_each_item_names_it() {
@@ -13,8 +13,6 @@ async fn s35_data_come_from_a_source_that_the_notice_allows_and_each_item_names_
         "controller-service",
         "branch-service",
         "partner-service",
-        "group-company-update",
-        "dealer-update",
     ];
     for (place, source) in sources.into_iter().enumerate() {
         let patch = json!({ "vehicle": { "model": format!("model {place}") } });
@@ -38,7 +36,26 @@ async fn s35_data_come_from_a_source_that_the_notice_allows_and_each_item_names_
             ("unknown-source", &json!("query source"))
         );
     }
+    // Only a recipient itself tells in its name, and a person has not read the car.
+    let other_callers = [
+        (Caller::Service, "dealer-update"),
+        (Caller::Service, "group-company-update"),
+        (Caller::Staff, "dealer-update"),
+        (Caller::Staff, "product-use"),
+        (Caller::Subject(&someone.id), "controller-service"),
+    ];
     let path = format!("/v1/subjects/{}/profile", someone.id);
+    let headers = [("content-type", "application/merge-patch+json")];
+    for (caller, source) in other_callers {
+        let named = format!("{path}?source={source}");
+        let body = patch.to_string().into_bytes();
+        let refused = world
+            .send_as(caller, "PATCH", &named, &headers, body)
+            .await
+            .is(422);
+        assert_eq!(refused.problem(), "not-your-source", "{caller:?} as {source}");
+        assert_eq!(refused.body["field"], "query source");
+    }
     let headers = [("content-type", "application/merge-patch+json")];
     let refused = world
         .send("PATCH", &path, &headers, patch.to_string().into())
@@ -51,7 +68,7 @@ async fn s35_data_come_from_a_source_that_the_notice_allows_and_each_item_names_
     assert_eq!(world.history(&someone).await.len(), history.len());
     world.settle().await;
     let held = world.holds("bmw-ag", &someone).content;
-    assert_eq!(held["vehicle"], json!({ "model": "model 6" }));
+    assert_eq!(held["vehicle"], json!({ "model": "model 4" }));
 }
 
 #[tokio::test]
