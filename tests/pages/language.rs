@@ -70,13 +70,18 @@ async fn a_language_that_the_notices_lack_falls_back_and_says_so() {
             "{lacking}"
         );
     }
+    // Where nobody says anything that helps, the notice's own language is spoken.
     let french = world
         .look_with(&path, &[("accept-language", "fr;q=0.9, *;q=0.1")])
         .await
         .is(200);
-    assert!(french.text.contains("does not exist in the language"));
+    assert!(french.text.contains("non esiste nella lingua"));
     let nothing_said = world.look_with(&path, &[("accept-language", "*")]).await.is(200);
-    assert!(!nothing_said.text.contains("does not exist in the language"));
+    assert!(!nothing_said.text.contains("non esiste nella lingua"));
+    for page in [french, nothing_said] {
+        let told = ["content-language", "vary"].map(|name| page.header(name).to_owned());
+        assert_eq!(told, ["it", "accept-language"]);
+    }
     for nonsense in ["q=;;,,", "en;q=NaN, de;q=2", "de;q=-1"] {
         world
             .look_with(&path, &[("accept-language", nonsense)])

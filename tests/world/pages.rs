@@ -11,7 +11,8 @@ impl World {
     }
 
     pub async fn look_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
-        self.send_as(Caller::Nobody, "GET", path, headers, Vec::new())
+        let headers = english_unless(headers);
+        self.send_as(Caller::Nobody, "GET", path, &headers, Vec::new())
             .await
     }
 
@@ -25,7 +26,10 @@ impl World {
         let form = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(fields)
             .finish();
-        let headers = [&[("content-type", "application/x-www-form-urlencoded")], headers].concat();
+        let headers = [("content-type", "application/x-www-form-urlencoded")]
+            .into_iter()
+            .chain(english_unless(headers))
+            .collect::<Vec<_>>();
         self.send_as(Caller::Nobody, "POST", path, &headers, form.into_bytes())
             .await
     }
@@ -78,4 +82,11 @@ pub fn buttons(page: &str, name: &str) -> Vec<String> {
     found
         .map(|rest| rest.split('"').next().unwrap_or_default().to_owned())
         .collect()
+}
+
+/// The browser of whoever says nothing else prefers English.
+fn english_unless<'a>(headers: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let says = headers.iter().any(|(name, _)| *name == "accept-language");
+    let english = (!says).then_some(("accept-language", "en"));
+    headers.iter().copied().chain(english).collect()
 }

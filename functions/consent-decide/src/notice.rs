@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use domain::codes::{Brand, Language, NoticeId, Purpose};
 use domain::policy::{Policy, Words};
 use platform::http::{self, Answer, Problem, Request, Status};
+use platform::language;
 use platform::store::Store;
 use serde::Serialize;
 
@@ -12,7 +13,7 @@ use serde::Serialize;
 struct Told<'a> {
     notice: &'a str,
     version: u32,
-    /// The language of the words below: the one asked for, or the first that the notice has.
+    /// The language of the words below.
     language: &'a str,
     languages: Vec<&'a str>,
     /// What a consent in this language pins (S03).
@@ -57,14 +58,15 @@ struct BrandTold<'a> {
     cookie_policy: &'a str,
 }
 
-/// The notice in the language asked for, and for one brand or all (S53).
+/// The notice in the language asked for, or the browser's, or its own; and for one brand or all (S53).
 pub(crate) fn show(store: &Store, request: Request) -> Answer {
     http::only_query(&request, &["language", "brand"])?;
     let policy = named(store, &request)?;
-    let asked: Option<Language> = http::query(&request, "language")?;
+    let _: Option<Language> = http::query(&request, "language")?;
     let brand: Option<Brand> = http::query(&request, "brand")?;
-    let text = asked.and_then(|language| policy.texts.get_key_value(&language));
-    let (language, text) = text.or_else(|| policy.texts.iter().next()).ok_or_else(unknown)?;
+    let languages = policy.languages();
+    let spoken = language::choose(&request, &languages, policy.language.as_str()).language;
+    let (language, text) = policy.texts.get_key_value(spoken).ok_or_else(unknown)?;
 
     let controls = policy.controls.iter().map(|(code, control)| {
         let told = ControlTold {
@@ -88,13 +90,13 @@ pub(crate) fn show(store: &Store, request: Request) -> Answer {
         )
     });
     let list = &policy.data_list;
-    http::json(
+    let told = http::json(
         Status::OK,
         &Told {
             notice: policy.notice.as_str(),
             version: policy.version,
             language: language.as_str(),
-            languages: policy.texts.keys().map(Language::as_str).collect(),
+            languages,
             hash: &text.hash,
             title: &text.title,
             body: &text.body,
@@ -122,7 +124,8 @@ pub(crate) fn show(store: &Store, request: Request) -> Answer {
             },
             brands: brands.collect(),
         },
-    )
+    );
+    language::spoken_in(told, spoken)
 }
 
 /// The list itself, as the policy holds its hash.

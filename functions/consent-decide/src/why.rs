@@ -9,6 +9,7 @@ use domain::policy::Policies;
 use domain::record::{Record, View, When};
 use jiff::Timestamp;
 use platform::http::{self, Answer, Problem, Request, Status};
+use platform::language;
 use platform::pseudonym::Pseudonyms;
 use platform::store::Store;
 use platform::told::{ActTold, DecisionTold};
@@ -23,7 +24,7 @@ struct Told<'a> {
     categories: Vec<String>,
     /// The acts that it rests on, as evidence.
     acts: Vec<ActTold>,
-    /// The notice that was shown, in the language it was shown in, or the one asked for.
+    /// The notice that was shown, in the language asked for, or the browser's, or that it was shown in.
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<NoticeTold<'a>>,
 }
@@ -58,7 +59,7 @@ pub(crate) async fn answer(
     let who: Option<RecipientId> = http::query(&request, "who")?;
     let at = http::query_instant(&request, "at")?;
     crate::not_ahead(at, now, || "query at".to_owned())?;
-    let language: Option<Language> = http::query(&request, "language")?;
+    let _: Option<Language> = http::query(&request, "language")?;
 
     let registered = match &who {
         Some(id) => Some(store.recipient(id).await?),
@@ -90,8 +91,11 @@ pub(crate) async fn answer(
         .unwrap_or_default()
         .iter()
         .filter(|act| relied_on.contains(&act.version));
-    let notice = notice(store.policies, &record, &relied_on, language.as_ref());
-    let language = notice.as_ref().map(|notice| notice.language).unwrap_or_default();
+    let notice = notice(store.policies, &record, &relied_on, &request);
+    let language = match &notice {
+        Some(notice) => notice.language,
+        None => without_notice(store.policies, &request),
+    };
     let (purpose_title, channel_title) = titles(store.policies, &purpose, &channel, language);
     let categories = if decision.allowed {
         used(&view, party)
@@ -112,7 +116,7 @@ pub(crate) async fn answer(
         acts: acts.map(|act| ActTold::of(store.policies, act)).collect(),
         notice,
     };
-    http::json(Status::OK, &told)
+    language::spoken_in(http::json(Status::OK, &told), language)
 }
 
 fn required<T: std::str::FromStr<Err = domain::codes::NotACode>>(
@@ -139,13 +143,13 @@ fn notice<'a>(
     policies: &'a Policies,
     record: &Record,
     acts: &BTreeSet<Version>,
-    language: Option<&Language>,
+    request: &Request,
 ) -> Option<NoticeTold<'a>> {
     let granted = record.acts()?.iter().filter(|act| acts.contains(&act.version));
     let shown = granted.filter_map(Act::shown).next()?;
     let policy = policies.find(&shown.notice, shown.version)?;
-    let asked = language.and_then(|language| policy.texts.get_key_value(language));
-    let (language, text) = asked.or_else(|| policy.texts.get_key_value(&shown.language))?;
+    let spoken = language::choose(request, &policy.languages(), shown.language.as_str());
+    let (language, text) = policy.texts.get_key_value(spoken.language)?;
     Some(NoticeTold {
         id: policy.notice.as_str(),
         version: policy.version,
@@ -153,6 +157,14 @@ fn notice<'a>(
         title: &text.title,
         body: &text.body,
         hash: &text.hash,
+    })
+}
+
+/// The language of an answer that rests on no notice.
+fn without_notice<'a>(policies: &'a Policies, request: &Request) -> &'a str {
+    let first = policies.iter().next();
+    first.map_or("", |policy| {
+        language::choose(request, &policy.languages(), policy.language.as_str()).language
     })
 }
 

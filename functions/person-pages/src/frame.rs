@@ -4,12 +4,12 @@ use std::fmt::Write;
 
 use domain::policy::Policies;
 use lambda_http::http::header::{
-    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use lambda_http::{Body, Response};
 use maud::{DOCTYPE, Markup, html};
 use platform::http::{self, Answer, Problem, Request, Status};
+use platform::language;
 
 use crate::origin::sites;
 use crate::speech::Speech;
@@ -25,17 +25,17 @@ pub(crate) struct Page {
 /// Answer with a page.
 pub(crate) fn page(status: Status, speech: &Speech, policies: &Policies, page: &Page) -> Answer {
     let text = frame(speech, policies, page).into_string();
-    Response::builder()
+    let answer = Response::builder()
         .status(status)
         .header(CONTENT_TYPE, "text/html; charset=utf-8")
-        .header(CONTENT_LANGUAGE, speech.words.language)
         .header(CONTENT_SECURITY_POLICY, security_policy(policies))
         .header(REFERRER_POLICY, "no-referrer")
         .header(CACHE_CONTROL, "no-store")
         .header(X_CONTENT_TYPE_OPTIONS, "nosniff")
         .header("x-robots-tag", "noindex")
         .body(Body::Text(text))
-        .map_err(|error| Problem::unwritable(error.into()))
+        .map_err(|error| Problem::unwritable(error.into()));
+    language::spoken_in(answer, speech.words.language)
 }
 
 /// No script at all, nothing from elsewhere, and only the notices' own websites around it.

@@ -26,6 +26,8 @@ use crate::recipient::{RecipientKind, Role};
 pub struct Policy {
     pub notice: NoticeId,
     pub version: u32,
+    /// The language that it speaks where none was asked for.
+    pub language: Language,
     /// Whose midnight counts, such as `Europe/Rome` (T5).
     pub zone: TimeZone,
     pub controller: Party,
@@ -260,6 +262,11 @@ pub struct Text {
 }
 
 impl Policy {
+    /// The languages that this notice is written in.
+    pub fn languages(&self) -> Vec<&str> {
+        self.texts.keys().map(Language::as_str).collect()
+    }
+
     /// Every facet that this notice offers.
     pub fn facets(&self) -> Facets {
         let contact = self.purposes.keys().flat_map(|purpose| {

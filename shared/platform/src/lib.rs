@@ -13,6 +13,7 @@ pub mod endpoint;
 pub mod event;
 pub mod http;
 pub mod inside;
+pub mod language;
 pub mod metric;
 mod problem;
 pub mod pseudonym;

@@ -21,6 +21,7 @@ pub(crate) type Cells = Keyed<Cell>;
 pub(crate) struct Document {
     pub(crate) notice: Text,
     pub(crate) version: Spanned<u32>,
+    pub(crate) language: Text,
     pub(crate) zone: Text,
     pub(crate) controller: Option<Spanned<Party>>,
     pub(crate) purposes: Keyed<Purpose>,

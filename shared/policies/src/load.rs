@@ -49,6 +49,7 @@ impl Reader<'_> {
                 .code(&document.notice)
                 .or_else(|| "unreadable".parse().ok())?,
             version: *document.version.get_ref(),
+            language: self.language(&document.language)?,
             zone: self.zone(&document.zone),
             controller: self.controller(),
             purposes: self.coded(&document.purposes, |reader, _, purpose| PurposeTerms {

@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::str::FromStr;
 
 use domain::act::Grade;
-use domain::codes::NotACode;
+use domain::codes::{Language, NotACode};
 use domain::facet::Facet;
 use domain::policy::{Party, Words};
 use jiff::Span;
@@ -125,6 +125,17 @@ impl<'d> Reader<'d> {
             );
             Date::ZERO
         })
+    }
+
+    /// One of the languages that the notice is written in.
+    pub(crate) fn language(&mut self, text: &Text) -> Option<Language> {
+        if !self.document.texts.contains_key(text) {
+            self.refuse(
+                text.span(),
+                format!("the notice is not written in `{}`", text.get_ref()),
+            );
+        }
+        self.code(text)
     }
 
     pub(crate) fn zone(&mut self, text: &Text) -> TimeZone {

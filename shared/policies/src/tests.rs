@@ -198,6 +198,8 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
     ("[\"news\", ", "[\"News\", ", "\"News\"", "`News` is not a code"),
     ("name = \"BMW\"\n", "name = \"BMW\"\nname = \"Mini\"\n", "\"Mini\"", "duplicate key"),
     ("notice = \"bmw", "notice = \"BMW", "notice =", "is not a code"),
+    ("language = \"it\"", "language = \"fr\"", "language =", "the notice is not written in `fr`"),
+    ("language = \"it\"\n", "", "# The promotional", "missing field `language`"),
     ("Europe/Rome", "Europe/Atlantis", "Europe/Atlantis", "`Europe/Atlantis` is no zone"),
 
     ("[controller]\nname = \"BMW Italia S.p.A.\"\naddress = \"Via della Unione Europea 1, San Donato Milanese (MI)\"\n", "", "# The promotional", "the controller is missing"),

@@ -1,7 +1,7 @@
 //! S53, and the notice as people are shown it.
 
 use serde_json::{Value, json};
-use tests::{BUNDLED, World};
+use tests::{BUNDLED, World, alone, edited};
 
 const BMW: &str = "https://www.bmw.it/it/footer/footer-section/cookie-policy.html";
 const MINI: &str = "https://www.mini.it/it_IT/home/footer/cookie-policy.html";
@@ -46,6 +46,31 @@ async fn s53_the_brand_that_asked_selects_its_own_cookie_policy() {
     }
     assert_eq!(notice(&world, "?brand=other-make").await["brands"], json!({}));
     world.settle().await;
+}
+
+#[tokio::test]
+async fn a_notice_is_shown_in_the_language_that_the_browser_prefers_or_else_in_its_own() {
+    let german_one = edited(&[("language = \"it\"", "language = \"de\"")]);
+    for (policies, own) in [(policies::all(), "it"), (alone(vec![german_one]), "de")] {
+        let world = World::under(policies, "2026-03-02T12:00:00Z").await;
+        for (query, accepts, language) in [
+            ("", "", own),
+            ("", "*", own),
+            ("", "fr, es;q=0.5", own),
+            ("", "fr, en-GB;q=0.5, it;q=0.4", "en"),
+            ("?language=fr", "en", "en"),
+            ("?language=fr", "", own),
+            ("?language=it", "en", "it"),
+            ("?language=de", "en", "de"),
+        ] {
+            let path = format!("/v1/notices/{BUNDLED}/1{query}");
+            let headers = [("authorization", ""), ("accept-language", accepts)];
+            let told = world.send("GET", &path, &headers, Vec::new()).await.is(200);
+            let said = [told.header("content-language"), told.header("vary")];
+            assert_eq!(said, [language, "accept-language"], "{query} {accepts}");
+            assert_eq!(told.body["language"], language, "{query} {accepts}");
+        }
+    }
 }
 
 #[tokio::test]

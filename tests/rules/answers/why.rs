@@ -56,6 +56,21 @@ async fn s54_the_system_says_why_somebody_got_a_message() {
         }
     }
 
+    // Or as the browser prefers, if the query names none.
+    let path = format!("/v1/subjects/{}/why?purpose=marketing&channel=email", someone.id);
+    for (accepts, language, title) in [
+        ("fr, de;q=0.3", "de", "Werbung und Neuigkeiten"),
+        ("fr", "it", "Marketing e novità"),
+    ] {
+        let told = world
+            .send("GET", &path, &[("accept-language", accepts)], Vec::new())
+            .await
+            .is(200);
+        assert_eq!(told.header("content-language"), language);
+        assert_eq!(told.body["notice"]["language"], language);
+        assert_eq!(told.body["purpose"]["title"], title);
+    }
+
     // The sender knows less than the controller.
     let told = why(
         &world,
@@ -82,6 +97,10 @@ async fn s54_a_message_that_should_not_have_come_is_said_to_have_no_reason() {
     assert_eq!(denied(&told["decision"]), ("S30", "channel-not-selected"));
     assert_eq!((&told["categories"], &told["acts"]), (&json!([]), &json!([])));
     assert_eq!(told.get("notice"), None);
+    assert_eq!(
+        told["purpose"]["title"], "Marketing e novità",
+        "the first notice's own language"
+    );
 
     world.advance(SignedDuration::from_hours(24));
     world.withdraw_all(&someone).await.is(200);
