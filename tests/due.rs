@@ -6,6 +6,8 @@ use tests::{Someone, World, instant};
 
 #[path = "due/clocks.rs"]
 mod clocks;
+#[path = "due/collected.rs"]
+mod collected;
 #[path = "due/debts.rs"]
 mod debts;
 #[path = "due/kinds.rs"]

@@ -1,13 +1,16 @@
-//! What the sweep costs, counted at the engine: `cargo run --release -p tests --bin sweep_cost -- [N...]`.
+//! What the sweep costs, counted at the engine: `cargo run --profile measure -p tests --bin sweep_cost -- [N...]`.
 //!
 //! N people whose consents end with the same midnight are written into the embedded engine, and swept.
-//! Counted are calls and the units that the engine reports. Nothing is timed but the processor time of our
-//! own half (the function, the SDK, and the seam that counts), which is information only: `perf` counts no
-//! instructions in the virtual machines that this is built in.
+//! Counted are calls and the units that the engine reports; the processor time of our own half (the function,
+//! the SDK, and the seam that counts) is information only. With `--instructions`, which needs valgrind and
+//! patience, callgrind counts those of the function and the SDK instead.
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::pending;
+use std::pin::Pin;
+use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -52,10 +55,59 @@ struct Bench {
 
 #[tokio::main]
 async fn main() {
-    let words = std::env::args().skip(1);
-    let asked: Vec<usize> = words.filter_map(|word| word.parse().ok()).collect();
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let asked: Vec<usize> = words.iter().filter_map(|word| word.parse().ok()).collect();
     let sizes = if asked.is_empty() { PEOPLE.to_vec() } else { asked };
+    if words.iter().any(|word| word == "--instructions") {
+        count_instructions(&sizes);
+    } else {
+        count_calls(&sizes).await;
+    }
+}
 
+/// This program once more for each size, under callgrind.
+fn count_instructions(sizes: &[usize]) {
+    let mut points: Vec<(usize, f64)> = Vec::new();
+    for people in sizes {
+        let ours = std::env::current_exe().expect("this program");
+        let out = std::env::temp_dir().join(format!("callgrind.sweep.{}", std::process::id()));
+        let run = Command::new("valgrind")
+            .args([
+                "--tool=callgrind",
+                "--collect-atstart=no",
+                "--toggle-collect=*Counted*poll*",
+            ])
+            .arg(format!("--callgrind-out-file={}", out.display()))
+            .arg(ours)
+            .arg(people.to_string())
+            .output();
+        let run = run.expect("valgrind, which must be installed");
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        let counted = std::fs::read_to_string(&out).expect("what callgrind counted");
+        drop(std::fs::remove_file(&out));
+        let total = counted.lines().find_map(|line| line.strip_prefix("totals: "));
+        let total: f64 = total
+            .and_then(|total| total.trim().parse().ok())
+            .expect("a total");
+        println!("{people:>9} due: {:.0} instructions each", total / *people as f64);
+        points.push((*people, total));
+    }
+    for pair in points.windows(2) {
+        if let [(few, less), (many, more)] = pair {
+            println!(
+                "slope from {few} to {many}: {:.3} in our instructions",
+                slope(*few, *less, *many, *more)
+            );
+        }
+    }
+}
+
+/// One where twice as many cost twice as much.
+fn slope(few: usize, less: f64, many: usize, more: f64) -> f64 {
+    (more / less).ln() / (many as f64 / few as f64).ln()
+}
+
+async fn count_calls(sizes: &[usize]) {
     let mut points: Vec<(usize, Cost)> = Vec::new();
     println!("per due subject: calls, write units, read units of records and of buckets, our processor time");
     for people in sizes {
@@ -65,26 +117,25 @@ async fn main() {
         let measured = std::thread::scope(|scope| {
             let measuring = scope.spawn(|| {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-                runtime.expect("a runtime").block_on(bench.measure(people))
+                runtime.expect("a runtime").block_on(bench.measure(*people))
             });
             measuring.join().expect("a measurement")
         });
         let (empty, due) = measured;
-        println!("{:>9} due: {}", people, due.each(people));
+        println!("{:>9} due: {}", people, due.each(*people));
         println!("{:>9}  and {}", "", due.shares());
         println!("{:>9} none: {}", "", empty.told());
-        points.push((people, due));
+        points.push((*people, due));
     }
     for pair in points.windows(2) {
         let [(few, less), (many, more)] = pair else {
             continue;
         };
-        let slope = |less: f64, more: f64| (more / less).ln() / (*many as f64 / *few as f64).ln();
         println!(
             "slope from {few} to {many}: {:.3} in units, {:.3} in calls, {:.2} in our processor time",
-            slope(less.units(), more.units()),
-            slope(less.calls as f64, more.calls as f64),
-            slope(less.cpu_s, more.cpu_s)
+            slope(*few, less.units(), *many, more.units()),
+            slope(*few, less.calls as f64, *many, more.calls as f64),
+            slope(*few, less.cpu_s, *many, more.cpu_s)
         );
     }
 }
@@ -139,7 +190,8 @@ impl Bench {
             }
         });
         let before = cpu_s();
-        let swept = consent_expire::handle(&self.store, &self.queue, self.clock.now(), pending()).await;
+        let sweeping = consent_expire::handle(&self.store, &self.queue, self.clock.now(), pending());
+        let swept = Counted(Box::pin(sweeping)).await;
         let cpu_s = cpu_s() - before;
         counting.abort();
         swept.expect("a sweep");
@@ -193,6 +245,18 @@ impl Bench {
         ];
         items.push(due.map(|(name, value)| (name.to_owned(), value)).into());
         items
+    }
+}
+
+/// What callgrind counts: a name that it can find, around the function.
+struct Counted<F>(Pin<Box<F>>);
+
+impl<F: Future> Future for Counted<F> {
+    type Output = F::Output;
+
+    #[inline(never)]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        self.0.as_mut().poll(context)
     }
 }
 

@@ -61,6 +61,12 @@ impl World {
         self.settle().await;
     }
 
+    /// Delete what has expired, as the engine does of itself within days, and let what follows happen.
+    pub async fn collect(&self) {
+        self.system.lock().await.sweep().await;
+        self.settle().await;
+    }
+
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
