@@ -8,6 +8,8 @@ use tests::{Someone, World, instant};
 mod clocks;
 #[path = "due/collected.rs"]
 mod collected;
+#[path = "due/confirmed.rs"]
+mod confirmed;
 #[path = "due/debts.rs"]
 mod debts;
 #[path = "due/kinds.rs"]

@@ -7,18 +7,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::act::Version;
 use domain::codes::RecipientId;
-use domain::due::due;
 use domain::subject::Subject;
 use jiff::Timestamp;
 use platform::http::chain;
 use platform::queue::{self, Errand, Queue};
-use platform::store::{self, DueItem, SHARDS, Store, StreamKey, Wake};
+use platform::store::{self, SHARDS, Store, StreamKey};
 use platform::stream::{Change, StreamEvent, StreamResponse};
 use platform::wire::Word;
 
 pub use behind::{Behind, behind, tell};
 
 mod behind;
+mod dates;
 
 /// Why nothing could be made to follow; the batch comes again.
 #[derive(Debug, thiserror::Error)]
@@ -80,19 +80,11 @@ async fn follow_act(
     subject: &Subject,
     versions: &BTreeSet<Version>,
 ) -> Result<(), Error> {
-    let record = store.chain(subject).await?.record;
-    let behind = behind(store, &record, now).await?;
+    let chain = store.chain(subject).await?;
+    let behind = behind(store, &chain.record, now).await?;
 
-    let view = record.now(store.policies, now);
-    for due in due(&view).into_iter().filter(|due| versions.contains(&due.by)) {
-        let item = DueItem {
-            at: due.at,
-            subject: subject.clone(),
-            wake: Wake::Look,
-        };
-        store.put_due(&item, now).await?;
-    }
-    tell(store, queue, now, &record, &behind).await
+    dates::note(store, now, &chain, versions).await?;
+    tell(store, queue, now, &chain.record, &behind).await
 }
 
 /// A recipient changed: everyone it may ever have concerned is looked at again, each shard by a walk of its

@@ -34,6 +34,8 @@ const KEY_BYTES: usize = 12;
 #[derive(Debug, Clone)]
 pub struct Chain {
     pub record: Record,
+    /// The act of the newest item.
+    pub newest: Option<Act>,
     /// The hash of the newest item; empty before the first.
     hash: Vec<u8>,
     /// Every idempotency key so far.
@@ -137,6 +139,7 @@ impl Store {
             for item in page?.items() {
                 acts.push(act_of(item)?.act);
                 chain = Chain {
+                    newest: acts.last().cloned(),
                     record: chain.record,
                     hash: hash(item)?,
                     keys: keys_of(item).to_vec(),
@@ -303,6 +306,7 @@ impl Chain {
     fn empty(subject: &Subject) -> Self {
         Self {
             record: Record::empty(subject.clone()),
+            newest: None,
             hash: Vec::new(),
             keys: Vec::new(),
         }
@@ -331,6 +335,7 @@ pub(super) fn newest_of(subject: &Subject, item: &Item) -> Result<Chain, Error> 
     let (_, record) = written::read(subject, version, [row.text("act")?, row.text("after")?])?;
     Ok(Chain {
         record,
+        newest: Some(act),
         hash: hash(item)?,
         keys: keys_of(item).to_vec(),
     })

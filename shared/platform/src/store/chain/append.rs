@@ -25,6 +25,7 @@ impl Store {
             record,
             hash: prev,
             mut keys,
+            ..
         } = chain;
         let subject = record.subject.clone();
         let (beside, sealed) = self.beside(&subject, act, beside)?;
@@ -49,7 +50,12 @@ impl Store {
         } else {
             self.put_next_with(item, beside).await?
         }
-        Ok(Chain { record, hash, keys })
+        Ok(Chain {
+            record,
+            newest: Some(act.clone()),
+            hash,
+            keys,
+        })
     }
 
     async fn put_next(&self, item: Item) -> Result<(), Error> {
