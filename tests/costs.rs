@@ -111,14 +111,24 @@ async fn each_operation_costs_what_the_table_says() {
         (2, 1.0, 1.0),
         "1, 1, 0",
     );
-    world.grant_keyed(&someone, "form-1", two_channels).await.is(201);
-    table.note(&world, "the same request again", (2, 0.0, 1.5), "2, 0, 1");
+    world
+        .grant_keyed(&someone, "form-1", two_channels.clone())
+        .await
+        .is(201);
+    table.note(&world, "the same request again", (1, 0.0, 1.0), "2, 0, 1");
     world.grant(&someone, everything()).await.is(201);
     table.note(
         &world,
         "capture, a known subject, everything",
         (2, 2.0, 1.0),
         "2, 1 (2 past a KB), 1",
+    );
+    world.grant_keyed(&someone, "form-1", two_channels).await.is(201);
+    table.note(
+        &world,
+        "the same request again, after another",
+        (2, 0.0, 1.5),
+        "2, 0, 1",
     );
     world
         .withdraw(&someone, json!({ "channels": ["phone"] }))

@@ -23,10 +23,7 @@ pub(crate) async fn note(
         subject: chain.record.subject.clone(),
         wake: Wake::Look,
     };
-    let alone = chain
-        .newest
-        .as_ref()
-        .filter(|act| versions.iter().eq([&act.version]));
+    let alone = chain.newest().filter(|act| versions.iter().eq([&act.version]));
     let new = if alone.is_some_and(|act| speaks_for_itself(chain, act)) {
         dates.filter(|due| versions.contains(&due.by)).map(item).collect()
     } else {

@@ -129,6 +129,7 @@ pub(super) struct FacetsJson {
 }
 
 /// An act as it was read, and what came with it.
+#[derive(Debug, Clone)]
 pub(super) struct StoredAct {
     pub(super) act: Act,
     pub(super) asked: Option<Fingerprint>,

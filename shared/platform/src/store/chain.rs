@@ -34,12 +34,12 @@ const KEY_BYTES: usize = 12;
 #[derive(Debug, Clone)]
 pub struct Chain {
     pub record: Record,
-    /// The act of the newest item.
-    pub newest: Option<Act>,
     /// The hash of the newest item; empty before the first.
     hash: Vec<u8>,
     /// Every idempotency key so far.
     keys: Vec<u8>,
+    /// The newest act with the request that led to it, where it was read as stored.
+    newest: Option<acts::StoredAct>,
 }
 
 /// The hashes of an idempotency key and of the request that came with it.
@@ -139,10 +139,10 @@ impl Store {
             for item in page?.items() {
                 acts.push(act_of(item)?.act);
                 chain = Chain {
-                    newest: acts.last().cloned(),
                     record: chain.record,
                     hash: hash(item)?,
                     keys: keys_of(item).to_vec(),
+                    newest: None,
                 };
             }
         }
@@ -273,7 +273,25 @@ impl Store {
         let Some(version) = chain.led_to(asked) else {
             return Ok(None);
         };
-        // The act is immutable and older than what was just read, so an eventual read finds it.
+        let (record, stored) = match &chain.newest {
+            // As most often: whoever asks again does so at once.
+            Some(newest) if newest.act.version == version => (chain.record.clone(), newest.clone()),
+            Some(_) | None => self.act(subject, version).await?,
+        };
+        match stored.asked {
+            Some(before) if before == *asked => Ok(Some(Change {
+                record,
+                act: Some(stored.act),
+            })),
+            Some(before) if before.key == asked.key => Err(NotTaken::KeyReused),
+            // Another key with the same 64 bits.
+            Some(_) | None => Ok(None),
+        }
+    }
+
+    /// An act that others have followed, and the record as it left it.
+    async fn act(&self, subject: &Subject, version: Version) -> Result<(Record, acts::StoredAct), Error> {
+        // It is immutable and older than what was just read, so an eventual read finds it.
         let found = self
             .client
             .get_item()
@@ -281,24 +299,11 @@ impl Store {
             .set_key(Some(keys::act(subject, version)))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
-            .await
-            .map_err(Error::from)?;
+            .await?;
         let item = found
             .item
-            .ok_or_else(|| Error::unreadable("an act", "a listed key leads to no act"))?;
-        let stored = act_of(&item)?;
-        match stored.asked {
-            Some(before) if before == *asked => {
-                let Chain { record, .. } = newest_of(subject, &item)?;
-                Ok(Some(Change {
-                    record,
-                    act: Some(stored.act),
-                }))
-            }
-            Some(before) if before.key == asked.key => Err(NotTaken::KeyReused),
-            // Another key with the same 64 bits.
-            Some(_) | None => Ok(None),
-        }
+            .ok_or_else(|| Error::unreadable(ROW, "a listed key leads to no act"))?;
+        Ok((newest_of(subject, &item)?.record, act_of(&item)?))
     }
 }
 
@@ -306,10 +311,15 @@ impl Chain {
     fn empty(subject: &Subject) -> Self {
         Self {
             record: Record::empty(subject.clone()),
-            newest: None,
             hash: Vec::new(),
             keys: Vec::new(),
+            newest: None,
         }
+    }
+
+    /// The newest act, where the record was read for that alone.
+    pub fn newest(&self) -> Option<&Act> {
+        self.newest.as_ref().map(|newest| &newest.act)
     }
 
     fn led_to(&self, asked: &Fingerprint) -> Option<Version> {
@@ -332,12 +342,12 @@ const ROW: &str = "an act";
 pub(super) fn newest_of(subject: &Subject, item: &Item) -> Result<Chain, Error> {
     let row = Row { kind: ROW, item };
     let version = version_of(&row)?;
-    let (_, record) = written::read(subject, version, [row.text("act")?, row.text("after")?])?;
+    let (stored, record) = written::stored(subject, version, [row.text("act")?, row.text("after")?])?;
     Ok(Chain {
         record,
-        newest: Some(act),
         hash: hash(item)?,
         keys: keys_of(item).to_vec(),
+        newest: Some(stored),
     })
 }
 

@@ -5,6 +5,7 @@ use domain::record::Record;
 use domain::state::State;
 use domain::subject::Subject;
 
+use super::acts::StoredAct;
 use super::chain::Fingerprint;
 use super::{Error, acts, snapshot};
 
@@ -19,8 +20,19 @@ pub fn write(
 }
 
 /// The act that they say, and the record as it left it.
-pub fn read(subject: &Subject, version: Version, [act, after]: [&str; 2]) -> Result<(Act, Record), Error> {
-    let act = acts::read(version, act)?.act;
-    let record = Record::newest(subject.clone(), version, act.learnt_at, snapshot::read(after)?);
-    Ok((act, record))
+pub fn read(subject: &Subject, version: Version, texts: [&str; 2]) -> Result<(Act, Record), Error> {
+    let (stored, record) = stored(subject, version, texts)?;
+    Ok((stored.act, record))
+}
+
+/// The same with the request that led to it.
+pub(super) fn stored(
+    subject: &Subject,
+    version: Version,
+    [act, after]: [&str; 2],
+) -> Result<(StoredAct, Record), Error> {
+    let stored = acts::read(version, act)?;
+    let state = snapshot::read(after)?;
+    let record = Record::newest(subject.clone(), version, stored.act.learnt_at, state);
+    Ok((stored, record))
 }

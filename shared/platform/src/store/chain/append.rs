@@ -25,7 +25,7 @@ impl Store {
             record,
             hash: prev,
             mut keys,
-            ..
+            newest: _,
         } = chain;
         let subject = record.subject.clone();
         let (beside, sealed) = self.beside(&subject, act, beside)?;
@@ -52,9 +52,9 @@ impl Store {
         }
         Ok(Chain {
             record,
-            newest: Some(act.clone()),
             hash,
             keys,
+            newest: None,
         })
     }
 
