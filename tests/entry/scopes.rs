@@ -21,11 +21,12 @@ const CALLERS: [Caller<'static>; 7] = [
 
 /// An `x` for each of the callers above, in that order, that is let in.
 #[rustfmt::skip]
-const ROUTES: [(&str, &str); 21] = [
+const ROUTES: [(&str, &str); 22] = [
     //                                                                   site . staff . subject . auditor
     ("POST /v1/subjects/{subject}/consents",                                 "xxx.x.."),
     ("POST /v1/subjects/{subject}/withdrawals",                              ".xx.x.."),
     ("POST /v1/subjects/{subject}/register-checks",                          ".xx...."),
+    ("POST /v1/subjects/{subject}/erasure",                                  "..x...."),
     ("POST /v1/recipients/{recipient}/subjects/{subject}/withdrawals",       "...x..."),
     ("PATCH /v1/recipients/{recipient}/subjects/{subject}/profile",          "...x..."),
     ("POST /v1/decisions",                                                   ".xxxx.x"),

@@ -48,6 +48,14 @@ impl World {
         self.withdraw(someone, json!({ "objection": true })).await
     }
 
+    /// The staff erase somebody, on its request.
+    pub async fn erase(&self, someone: &Someone) -> Answer {
+        let path = format!("/v1/subjects/{}/erasure", someone.id);
+        let headers = [("content-type", "application/json")];
+        self.send_as(Caller::Staff, "POST", &path, &headers, b"{}".to_vec())
+            .await
+    }
+
     /// Tie somebody to a dealer.
     pub async fn relate(
         &self,

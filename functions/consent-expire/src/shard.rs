@@ -97,6 +97,10 @@ impl Shard<'_> {
                 self.look_for_debts(&item.subject, *since, swept).await?;
                 Ok(None)
             }
+            Wake::Erase => {
+                self.erase_what_is_left(&item.subject, swept).await?;
+                Ok(None)
+            }
         }
     }
 
@@ -119,6 +123,21 @@ impl Shard<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Go on with an erasure that was too much for one write.
+    async fn erase_what_is_left(&self, subject: &Subject, swept: &mut Swept) -> Result<(), Error> {
+        let erase = async || {
+            let record = self.store.chain(subject).await?.record;
+            self.store.erase_what_is_left(&record).await
+        };
+        match erase().await {
+            Ok(_) => Ok(()),
+            Err(error @ store::Error::Unavailable(_)) => Err(error.into()),
+            Err(error @ (store::Error::Stale | store::Error::Unreadable { .. })) => {
+                self.put_off(subject, Wake::Erase, chain(&error), swept).await
+            }
+        }
     }
 
     /// What cannot be worked on is looked at again later.

@@ -111,6 +111,7 @@ pub(crate) struct Words {
     pub(crate) confirmation_lapsed: &'static str,
     pub(crate) did_withdraw: &'static str,
     pub(crate) objected: &'static str,
+    pub(crate) erased: &'static str,
     pub(crate) lapsed: &'static str,
     pub(crate) register_enrolled: &'static str,
     pub(crate) register_checked: &'static str,

@@ -100,6 +100,8 @@ pub enum What {
     RetentionEnded {
         categories: BTreeSet<Category>,
     },
+    /// All that identifies the data subject was deleted (GDPR 17); what it had agreed to stays proven.
+    Erased,
 }
 
 /// What ties a data subject to a dealer: one vehicle or contract, one kind, one dealer (T11).
@@ -151,6 +153,7 @@ impl What {
         match self {
             Self::Withdrawn { .. }
             | Self::Objected
+            | Self::Erased
             | Self::RegisterChecked { enrolled: true, .. }
             | Self::RelationEnded { .. } => true,
             Self::Granted { .. }
@@ -303,6 +306,7 @@ impl Act {
             | What::ProfileUpdated { .. } => false,
             What::Withdrawn { .. }
             | What::Objected
+            | What::Erased
             | What::RegisterChecked { .. }
             | What::RegisterCheckOutdated { .. }
             | What::ConfirmationLapsed { .. }

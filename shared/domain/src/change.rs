@@ -29,6 +29,10 @@ pub enum Change {
     Lapsed {
         facets: Facets,
     },
+    /// All that it holds must go, whatever it is; what it may hold after this comes anew.
+    Erased {
+        act: Version,
+    },
     EntitlementStarted {
         categories: BTreeSet<Category>,
     },
@@ -78,6 +82,9 @@ pub enum Ended {
 
 /// What to tell a recipient that holds one thing and may now hold another; nothing where they agree.
 pub fn changes(view: &View<'_>, recipient: &Recipient, before: &Holding, after: &Holding) -> Vec<Change> {
+    if before.is_erased_by(after) {
+        return erased(view, recipient, after);
+    }
     let mut changes = Vec::new();
     let granted: Facets = after.facets.difference(&before.facets).cloned().collect();
     let entitled = after
@@ -152,10 +159,30 @@ pub fn changes_in_doubt(
     may_hold: &Holding,
     after: &Holding,
 ) -> Vec<Change> {
+    if may_hold.is_erased_by(after) {
+        return erased(view, recipient, after);
+    }
     let mut changes = switched_off(view, recipient, may_hold.facets.difference(&after.facets));
     changes.extend(ended(view, recipient, may_hold, after));
-    changes.extend(self::changes(view, recipient, &Holding::default(), after));
+    changes.extend(anew(view, recipient, after));
     changes
+}
+
+/// What to tell a recipient that must forget whatever it holds: that, and what it may hold now.
+fn erased(view: &View<'_>, recipient: &Recipient, after: &Holding) -> Vec<Change> {
+    let erased = Change::Erased { act: after.erased };
+    std::iter::once(erased)
+        .chain(anew(view, recipient, after))
+        .collect()
+}
+
+/// The whole of what a recipient may hold.
+fn anew(view: &View<'_>, recipient: &Recipient, after: &Holding) -> Vec<Change> {
+    let nothing = Holding {
+        erased: after.erased,
+        ..Holding::default()
+    };
+    changes(view, recipient, &nothing, after)
 }
 
 /// The facets that are off for everybody, by what switched them off. One that is still on has only ended for
@@ -172,7 +199,10 @@ fn switched_off<'a>(
             Standing::Withdrawn(mark) if told_by(view, recipient, &[mark.by]) => continue,
             Standing::Objected(_) => &mut objected,
             Standing::Lapsed { .. } => &mut lapsed,
-            Standing::Withdrawn(_) | Standing::Never | Standing::Pending { .. } => &mut withdrawn,
+            // An erasure takes everything away by itself.
+            Standing::Withdrawn(_) | Standing::Never | Standing::Pending { .. } | Standing::Erased(_) => {
+                &mut withdrawn
+            }
         };
         said.insert(facet.clone());
     }
@@ -250,6 +280,7 @@ fn why(because: Because, view: &View<'_>, before: &Holding) -> Ended {
         | Because::ChannelNotSelected
         | Because::NotConfirmed
         | Because::NoProfiling
+        | Because::Erased
         // What allows cannot be why something ended; the consent is the safe thing to name.
         | Because::Consented
         | Because::Profiling

@@ -23,6 +23,8 @@ pub struct Holding {
     pub relations: BTreeSet<RelationKind>,
     /// What a processor is asked to send to the data subject.
     pub requests: BTreeSet<Request>,
+    /// The erasure that all of this came after; 0 where there was none.
+    pub erased: Version,
 }
 
 /// A service message that a processor sends for the controller. It is not marketing, and so needs no
@@ -38,7 +40,10 @@ pub enum Request {
 impl Holding {
     /// What this recipient may hold, by the same decision that answers everybody else (S55).
     pub fn of(view: &View<'_>, recipient: &Recipient) -> Self {
-        let mut holding = Self::default();
+        let mut holding = Self {
+            erased: view.state.erased.map_or(0, |mark| mark.by),
+            ..Self::default()
+        };
         let categories: BTreeMap<&Category, Origin> = view
             .policies
             .iter()
@@ -75,7 +80,10 @@ impl Holding {
     /// All that a recipient of this kind could ever have been sent: what to take back where it is not
     /// known what arrived.
     pub fn most(policies: &Policies, kind: RecipientKind) -> Self {
-        let mut holding = Self::default();
+        let mut holding = Self {
+            erased: Version::MAX,
+            ..Self::default()
+        };
         for policy in policies.iter() {
             let audiences = policy
                 .audiences
@@ -106,11 +114,18 @@ impl Holding {
         both.facets.extend(other.facets.iter().cloned());
         both.relations.extend(other.relations.iter().cloned());
         both.requests.extend(other.requests.iter().copied());
+        both.erased = both.erased.min(other.erased);
         both
     }
 
     /// What may be told to a recipient that has not confirmed its losses in time: nothing new.
     pub fn without_gains(&self, before: &Self) -> Self {
+        if before.is_erased_by(self) {
+            return Self {
+                erased: self.erased,
+                ..Self::default()
+            };
+        }
         let kept = before
             .categories
             .iter()
@@ -122,13 +137,21 @@ impl Holding {
             facets: self.facets.intersection(&before.facets).cloned().collect(),
             relations: self.relations.clone(),
             requests: self.requests.intersection(&before.requests).copied().collect(),
+            erased: self.erased,
         }
     }
 
     /// Whether something of this is not in the other: a loss that the recipient must confirm.
     pub fn loses_to(&self, after: &Self) -> bool {
         let category = |category| !after.categories.contains_key(category);
-        self.categories.keys().any(category) || !self.facets.is_subset(&after.facets)
+        self.is_erased_by(after)
+            || self.categories.keys().any(category)
+            || !self.facets.is_subset(&after.facets)
+    }
+
+    /// Whether the record was erased since: whatever is held must go, even if it is nothing that we know of.
+    pub fn is_erased_by(&self, after: &Self) -> bool {
+        self.erased < after.erased
     }
 
     pub fn is_empty(&self) -> bool {

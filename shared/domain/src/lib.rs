@@ -12,6 +12,7 @@ mod confirm;
 pub mod dates;
 pub mod decide;
 pub mod due;
+mod erase;
 pub mod facet;
 pub mod grant;
 pub mod holding;

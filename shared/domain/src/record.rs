@@ -1,7 +1,7 @@
 //! A data subject's record: its acts, or what they come to.
 //!
-//! The steps that add an act stand in `grant.rs`, `withdraw.rs`, `relate.rs`, `profile.rs` and
-//! `lapse.rs`. A step says [`None`] where the act would add nothing to what is recorded.
+//! The steps that add an act stand in `grant.rs`, `withdraw.rs`, `relate.rs`, `profile.rs`,
+//! `erase.rs` and `lapse.rs`. A step says [`None`] where the act would add nothing to what is recorded.
 
 use std::borrow::Cow;
 

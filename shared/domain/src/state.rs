@@ -6,6 +6,7 @@
 //!     └──grant, poor evidence──▶ Pending ──confirm──▶ On         ▲
 //!                                   └── nobody confirms ─────────┤
 //!                                 On ──────── lapse ─────────────┘ (said to be lapsed)
+//!                           whatever ──────── erase ─────────────┘
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,6 +45,8 @@ pub struct State {
     pub reminded_of: Option<Timestamp>,
     /// Which recipient told of an act that something still rests on; it is not told in turn (S13).
     pub told_by: SmallMap<Version, RecipientId>,
+    /// The last erasure: what is known from before it is proof and nothing else.
+    pub erased: Option<Mark>,
     /// Where the last act stands; a later act may be applied on top, an earlier one needs a new fold.
     pub order: Option<Order>,
 }
@@ -98,6 +101,7 @@ pub enum Standing<'a> {
     Pending { by: Version },
     Withdrawn(Mark),
     Objected(Mark),
+    Erased(Mark),
     Lapsed { by: Version, at: Timestamp },
 }
 
@@ -197,6 +201,7 @@ impl State {
                 self.forget_content(cleared);
             }
             What::RetentionEnded { categories } => self.forget_content(categories),
+            What::Erased => self.erase(mark),
         }
     }
 
@@ -316,6 +321,23 @@ impl State {
         }
     }
 
+    /// Nothing is on, awaited or known any more. Only an objection stays, for it protects whoever is erased.
+    fn erase(&mut self, mark: Mark) {
+        let off = Switch::Off {
+            mark,
+            why: Off::Erased,
+        };
+        self.facets.values_mut().for_each(|switch| *switch = off);
+        *self = Self {
+            facets: std::mem::take(&mut self.facets),
+            objection: self.objection,
+            told_by: std::mem::take(&mut self.told_by),
+            erased: Some(mark),
+            order: self.order,
+            ..Self::default()
+        };
+    }
+
     /// What all acts together come to. The state stays small: a grant without a facet and an origin without
     /// an effect go.
     fn settle(&mut self, policies: &Policies) {
@@ -360,6 +382,7 @@ impl State {
             Switch::Off { mark, why } => match why {
                 Off::Withdrawn => Standing::Withdrawn(mark),
                 Off::Objected => Standing::Objected(mark),
+                Off::Erased => Standing::Erased(mark),
                 Off::Lapsed => Standing::Lapsed {
                     by: mark.by,
                     at: mark.at,

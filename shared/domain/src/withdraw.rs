@@ -45,7 +45,7 @@ impl Record {
         let adds_nothing = facets.iter().all(|facet| match self.state().facets.get(facet) {
             Some(Switch::Off {
                 mark,
-                why: Off::Withdrawn | Off::Objected,
+                why: Off::Withdrawn | Off::Objected | Off::Erased,
             }) => is_the_same(*mark, &act),
             Some(Switch::Off { why: Off::Lapsed, .. } | Switch::On { .. } | Switch::Pending { .. })
             | None => false,

@@ -62,7 +62,7 @@ struct ChangeTold {
     reason: Option<&'static str>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     content: BTreeMap<String, Content>,
-    /// The grant to be confirmed, or that was.
+    /// The grant to be confirmed, or that was; the erasure.
     #[serde(skip_serializing_if = "Option::is_none")]
     act: Option<Version>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -152,6 +152,7 @@ pub fn categories_told<'a>(changes: &'a [Change], holding: &Holding) -> BTreeSet
         | Change::Withdrawn { .. }
         | Change::Objected { .. }
         | Change::Lapsed { .. }
+        | Change::Erased { .. }
         | Change::EntitlementEnded { .. }
         | Change::ConfirmationRequested { .. }
         | Change::Confirmed { .. }
@@ -207,6 +208,10 @@ fn change_told(change: &Change, told: &Told<'_>) -> ChangeTold {
         Change::Withdrawn { facets } => ChangeTold::named("withdrawn").with_facets(facets),
         Change::Objected { facets } => ChangeTold::named("objected").with_facets(facets),
         Change::Lapsed { facets } => ChangeTold::named("lapsed").with_facets(facets),
+        Change::Erased { act } => ChangeTold {
+            act: Some(*act),
+            ..ChangeTold::named("erased")
+        },
         Change::EntitlementStarted { categories } => ChangeTold::named("entitlement-started")
             .with_categories(categories)
             .with_content(told.contents),

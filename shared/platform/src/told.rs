@@ -7,7 +7,7 @@ use domain::decide::{Decision, Reason};
 use domain::facet::Facets;
 use domain::policy::{Party, Policies};
 use domain::record::{Record, View};
-use domain::state::{Standing, State};
+use domain::state::{Mark, Standing, State};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -23,6 +23,9 @@ pub struct StateTold {
     facets: BTreeMap<String, FacetTold>,
     #[serde(skip_serializing_if = "Option::is_none")]
     objection: Option<MarkTold>,
+    /// What is known from before it is proof and nothing else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    erasure: Option<MarkTold>,
     relations: Vec<RelationTold>,
     /// The categories that have content, and the act that last wrote each.
     profile: BTreeMap<String, Version>,
@@ -197,6 +200,7 @@ impl StateTold {
                 Standing::Pending { by } => ("pending", by, None, None),
                 Standing::Withdrawn(mark) => ("withdrawn", mark.by, Some(mark.at), None),
                 Standing::Objected(mark) => ("objected", mark.by, Some(mark.at), None),
+                Standing::Erased(mark) => ("erased", mark.by, Some(mark.at), None),
                 Standing::Lapsed { by, at } => ("lapsed", by, Some(at), None),
             };
             let told = FacetTold {
@@ -220,16 +224,23 @@ impl StateTold {
             version: record.version,
             at: instant(view.at),
             facets: facets.collect(),
-            objection: state.objection.map(|mark| MarkTold {
-                act: mark.by,
-                since: instant(mark.at),
-            }),
+            objection: state.objection.map(MarkTold::from),
+            erasure: state.erased.map(MarkTold::from),
             relations: relations.collect(),
             profile: state
                 .profile
                 .iter()
                 .map(|(category, written)| (category.to_string(), written.by))
                 .collect(),
+        }
+    }
+}
+
+impl From<Mark> for MarkTold {
+    fn from(mark: Mark) -> Self {
+        Self {
+            act: mark.by,
+            since: instant(mark.at),
         }
     }
 }
@@ -280,6 +291,7 @@ impl ActTold {
                 told.facets = names(facets);
             }
             What::Objected => told.act = "objected",
+            What::Erased => told.act = "erased",
             What::Confirmed { grant } => {
                 told.act = "confirmed";
                 told.grant = Some(*grant);

@@ -77,9 +77,11 @@ fn rows(speech: &Speech, view: &View<'_>) -> (BTreeMap<Purpose, Vec<Row>>, Vec<R
         let (by, pending) = match view.state.standing(facet, view.at) {
             Standing::Active { by, .. } => (by, false),
             Standing::Pending { by } => (by, true),
-            Standing::Never | Standing::Withdrawn(_) | Standing::Objected(_) | Standing::Lapsed { .. } => {
-                continue;
-            }
+            Standing::Never
+            | Standing::Withdrawn(_)
+            | Standing::Objected(_)
+            | Standing::Erased(_)
+            | Standing::Lapsed { .. } => continue,
         };
         let full_title = speech.facet(view.policies, facet);
         let row = |title: String| Row {

@@ -62,6 +62,7 @@ fn sentence(speech: &Speech, policies: &Policies, act: &Act, to_be_confirmed: bo
         What::ConfirmationLapsed { .. } => words.confirmation_lapsed.to_owned(),
         What::Withdrawn { facets: these } => fill(words.did_withdraw, &[&facets(these)]),
         What::Objected => words.objected.to_owned(),
+        What::Erased => words.erased.to_owned(),
         What::Lapsed { facets: these } => fill(words.lapsed, &[&facets(these)]),
         What::RegisterChecked { channel, enrolled } => {
             let sentence = if *enrolled {

@@ -117,6 +117,7 @@ pub(super) const WORDS: Words = Words {
     confirmation_lapsed: "Niemand hat rechtzeitig bestätigt: Es hat nie gegolten.",
     did_withdraw: "Sie haben widerrufen: {}",
     objected: "Sie haben der Direktwerbung widersprochen.",
+    erased: "Ihre Daten wurden gelöscht. Es bleibt nur der Nachweis dessen, was geschah, ohne Ihren Namen.",
     lapsed: "Es endete von selbst, wie es der Hinweis sagt: {}",
     register_enrolled: "Sie stehen im Widerspruchsregister: Frühere Einwilligungen für {} sind beendet.",
     register_checked: "Wir haben für {} im Widerspruchsregister nachgesehen.",

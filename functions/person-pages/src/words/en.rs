@@ -117,6 +117,7 @@ pub(super) const WORDS: Words = Words {
     confirmation_lapsed: "Nobody confirmed in time, so it never applied.",
     did_withdraw: "You withdrew: {}",
     objected: "You objected to direct marketing.",
+    erased: "Your data were erased. Only the proof of what happened stays, without your name.",
     lapsed: "It ended by itself, as the notice says: {}",
     register_enrolled: "You are in the opposition register: earlier consents for {} ended.",
     register_checked: "We looked you up in the opposition register for {}.",

@@ -117,6 +117,7 @@ pub(super) const WORDS: Words = Words {
     confirmation_lapsed: "Nessuno ha confermato in tempo: non è mai valso.",
     did_withdraw: "Ha revocato: {}",
     objected: "Si è opposto al marketing diretto.",
+    erased: "I Suoi dati sono stati cancellati. Resta solo la prova di quanto è accaduto, senza il Suo nome.",
     lapsed: "È finito da sé, come dice l'informativa: {}",
     register_enrolled: "Lei è nel registro delle opposizioni: i consensi precedenti per {} sono finiti.",
     register_checked: "Abbiamo consultato il registro delle opposizioni per {}.",

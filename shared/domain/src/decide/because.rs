@@ -28,6 +28,7 @@ pub enum Because {
     NotConfirmed,
     Withdrawn,
     Objected,
+    Erased,
     Lapsed,
     RegisterNotChecked,
     // What denies: the party.
@@ -96,6 +97,7 @@ impl Because {
             Self::NotConfirmed => ("GDPR 7(1)", "not-confirmed", "the consent awaits better proof"),
             Self::Withdrawn => ("GDPR 7(3)", "withdrawn", "the consent was withdrawn"),
             Self::Objected => ("GDPR 21(2)", "objected", "the data subject objected to direct marketing"),
+            Self::Erased => ("GDPR 17", "erased", "what the data subject had agreed to was erased"),
             Self::Lapsed => ("T4", "lapsed", "the consent is no longer valid"),
             Self::RegisterNotChecked => ("DPR 26/2022", "register-not-checked", "the opposition register was not checked"),
 

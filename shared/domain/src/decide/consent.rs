@@ -84,6 +84,7 @@ fn stood_on<'a>(view: &'a View<'_>, standing: Standing<'a>) -> Result<Consent<'a
         Standing::Pending { by } => Err(known(view, by, Because::NotConfirmed)),
         Standing::Withdrawn(mark) => Err(Because::Withdrawn.relying_on(mark.by)),
         Standing::Objected(mark) => Err(Because::Objected.relying_on(mark.by)),
+        Standing::Erased(mark) => Err(Because::Erased.relying_on(mark.by)),
         Standing::Lapsed { by, .. } => Err(known(view, by, Because::Lapsed)),
     }
 }

@@ -24,6 +24,7 @@ pub enum Switch {
 pub enum Off {
     Withdrawn,
     Objected,
+    Erased,
     Lapsed,
 }
 

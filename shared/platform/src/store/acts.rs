@@ -75,6 +75,7 @@ enum WhatJson {
         f: FacetsJson,
     },
     Objected,
+    Erased,
     Lapsed {
         f: FacetsJson,
     },
@@ -204,6 +205,7 @@ impl From<&What> for WhatJson {
             },
             What::Withdrawn { facets } => Self::Withdrawn { f: facets.into() },
             What::Objected => Self::Objected,
+            What::Erased => Self::Erased,
             What::Lapsed { facets } => Self::Lapsed { f: facets.into() },
             What::RelationStarted {
                 relation,
@@ -251,6 +253,7 @@ impl WhatJson {
             },
             Self::Withdrawn { f } => What::Withdrawn { facets: f.read()? },
             Self::Objected => What::Objected,
+            Self::Erased => What::Erased,
             Self::Lapsed { f } => What::Lapsed { facets: f.read()? },
             Self::RelationStarted { r, d, one } => What::RelationStarted {
                 relation: r.read()?,

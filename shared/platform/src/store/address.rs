@@ -91,12 +91,18 @@ impl Store {
         if !edits.iter().any(is_new) {
             return Ok(None);
         }
+        self.forget_address(subject, at).map(Some)
+    }
+
+    /// The write that forgets what was known of an address. From when on mail goes to another stays: what is
+    /// reported of earlier mail says nothing.
+    pub(super) fn forget_address(&self, subject: &Subject, at: Timestamp) -> Result<TransactWriteItem, Error> {
         let update = Update::builder()
             .table_name(&self.table)
             .set_key(Some(keys::address(subject)))
             .update_expression("SET since = :at REMOVE finding, found_at")
             .expression_attribute_values(":at", instant(at))
             .build()?;
-        Ok(Some(TransactWriteItem::builder().update(update).build()))
+        Ok(TransactWriteItem::builder().update(update).build())
     }
 }

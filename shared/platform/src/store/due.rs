@@ -40,6 +40,8 @@ pub enum Wake {
     Deliver(RecipientId),
     /// Every recipient must have confirmed by now what it lost at that instant.
     Confirmed { since: Timestamp },
+    /// Evidence of a record that was erased may be left.
+    Erase,
 }
 
 /// The shard of a subject: even, and the same for ever.
@@ -57,6 +59,7 @@ impl Wake {
         match self {
             Self::Look => "look".to_owned(),
             Self::Deliver(recipient) => format!("deliver#{recipient}"),
+            Self::Erase => "erase".to_owned(),
             Self::Confirmed { since } => format!("confirmed#{:015}", since.as_millisecond()),
         }
     }
@@ -64,6 +67,7 @@ impl Wake {
     fn of(kind: &str, what: Option<&str>) -> Option<Self> {
         Some(match (kind, what) {
             ("look", None) => Self::Look,
+            ("erase", None) => Self::Erase,
             ("deliver", Some(recipient)) => Self::Deliver(recipient.parse().ok()?),
             ("confirmed", Some(since)) => Self::Confirmed {
                 since: Timestamp::from_millisecond(since.parse().ok()?).ok()?,

@@ -58,7 +58,11 @@ pub(super) fn act(subject: &Subject, number: Version) -> Key {
 }
 
 pub(super) fn evidence(subject: &Subject, number: Version) -> Key {
-    key(format_args!("EVIDENCE#{subject}"), version(number))
+    key(evidences(subject), version(number))
+}
+
+pub(super) fn evidences(subject: &Subject) -> String {
+    format!("EVIDENCE#{subject}")
 }
 
 pub(super) fn profile(subject: &Subject, category: &Category) -> Key {

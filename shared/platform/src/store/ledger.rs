@@ -119,11 +119,18 @@ impl Entry {
 
     /// All that the recipient may hold: what it acknowledged, and what may have arrived since.
     pub fn may_hold(&self, policies: &Policies, kind: RecipientKind) -> Holding {
-        match &self.doubt {
+        let may_hold = match &self.doubt {
             Doubt::None => self.acknowledged.clone(),
             Doubt::Sent(sent) => self.acknowledged.and(sent),
             Doubt::Unknown => self.acknowledged.and(&Holding::most(policies, kind)),
-        }
+        };
+        let erased = match &self.doubt {
+            // It was never told of the subject, and so there is nothing that it would have to erase.
+            Doubt::None if self.acknowledged_at.is_none() => Version::MAX,
+            Doubt::Sent(sent) if self.acknowledged_at.is_none() => sent.erased,
+            Doubt::None | Doubt::Sent(_) | Doubt::Unknown => may_hold.erased,
+        };
+        Holding { erased, ..may_hold }
     }
 
     pub fn is_in_doubt(&self) -> bool {

@@ -15,6 +15,7 @@ mod breaker;
 mod campaigns;
 mod chain;
 mod due;
+mod erasure;
 mod evidence;
 mod interactions;
 mod keys;

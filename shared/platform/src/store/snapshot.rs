@@ -24,6 +24,9 @@ struct StateJson {
     /// The objection that stands: act, when in ms.
     #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
     objection: Option<MarkJson>,
+    /// The last erasure.
+    #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
+    erased: Option<MarkJson>,
     #[serde(rename = "r", default, skip_serializing_if = "Vec::is_empty")]
     relations: Vec<TieJson>,
     #[serde(rename = "p", default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -76,6 +79,7 @@ struct OffJson {
 enum OffWhy {
     Withdrawn,
     Objected,
+    Erased,
     Lapsed,
 }
 
@@ -149,6 +153,7 @@ pub(super) fn write(state: &State) -> Result<String, Error> {
             })
             .collect(),
         objection: state.objection.map(mark),
+        erased: state.erased.map(mark),
         relations: relations.collect(),
         profile: state
             .profile
@@ -255,6 +260,7 @@ fn parse(text: &str) -> Result<State, BoxError> {
     }
     state.reminded_of = json.reminded_of.map(at).transpose()?;
     state.objection = json.objection.map(marked).transpose()?;
+    state.erased = json.erased.map(marked).transpose()?;
     let (happened_at, takes_away, version) = json.order;
     state.order = Some(Order {
         happened_at: at(happened_at)?,
@@ -269,6 +275,7 @@ impl From<Off> for OffWhy {
         match why {
             Off::Withdrawn => Self::Withdrawn,
             Off::Objected => Self::Objected,
+            Off::Erased => Self::Erased,
             Off::Lapsed => Self::Lapsed,
         }
     }
@@ -279,6 +286,7 @@ impl From<OffWhy> for Off {
         match why {
             OffWhy::Withdrawn => Self::Withdrawn,
             OffWhy::Objected => Self::Objected,
+            OffWhy::Erased => Self::Erased,
             OffWhy::Lapsed => Self::Lapsed,
         }
     }

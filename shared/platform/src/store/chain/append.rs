@@ -3,9 +3,9 @@
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, ReturnConsumedCapacity, TransactWriteItem};
-use domain::act::{Act, What};
-use domain::subject::Subject;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnConsumedCapacity, TransactWriteItem};
+use domain::act::Act;
+use domain::record::Record;
 
 use super::{Beside, Chain, Fingerprint, hash, short};
 use crate::store::row::{Item, text};
@@ -28,7 +28,8 @@ impl Store {
             newest: _,
         } = chain;
         let subject = record.subject.clone();
-        let (beside, sealed) = self.beside(&subject, act, beside)?;
+        let (mut beside, sealed) = self.beside(&record, act, beside)?;
+        beside.extend(self.erasures(&record, act).await?);
         if let Some(asked) = asked {
             keys.extend(short(asked));
             keys.extend(act.version.to_be_bytes());
@@ -113,17 +114,22 @@ impl Store {
     /// The writes beside an act, and the salted hash that the chain keeps of evidence.
     fn beside(
         &self,
-        subject: &Subject,
+        record: &Record,
         act: &Act,
         beside: &Beside,
     ) -> Result<(Vec<TransactWriteItem>, Option<String>), Error> {
-        let mut writes = self.erasures(subject, act)?;
-        let mut sealed = None;
+        let subject = &record.subject;
+        let (mut writes, mut sealed) = (Vec::new(), None);
         match beside {
             Beside::Nothing => {}
             Beside::Evidence(evidence) => {
                 let (item, hash) = evidence::seal(subject, act.version, evidence)?;
                 sealed = Some(hash);
+                // Of what happened before an erasure, and is learnt of after it, the hash alone is kept.
+                let erased = record.state().erased;
+                if erased.is_some_and(|erased| act.happened_at <= erased.at) {
+                    return Ok((writes, sealed));
+                }
                 let put = Put::builder()
                     .table_name(&self.table)
                     .set_item(Some(item))
@@ -138,38 +144,5 @@ impl Store {
             }
         }
         Ok((writes, sealed))
-    }
-
-    /// What an act itself puts an end to, deleted in the same write: a contact that nobody confirmed, and
-    /// content that was kept as long as it may be.
-    fn erasures(&self, subject: &Subject, act: &Act) -> Result<Vec<TransactWriteItem>, Error> {
-        let gone: Vec<keys::Key> = match &act.what {
-            What::ConfirmationLapsed { grant } => vec![keys::evidence(subject, *grant)],
-            What::RetentionEnded { categories } => categories
-                .iter()
-                .map(|category| keys::profile(subject, category))
-                .collect(),
-            What::Granted { .. }
-            | What::Confirmed { .. }
-            | What::Withdrawn { .. }
-            | What::Objected
-            | What::RegisterChecked { .. }
-            | What::RegisterCheckOutdated { .. }
-            | What::Lapsed { .. }
-            | What::ReminderDue { .. }
-            | What::RelationStarted { .. }
-            | What::RelationEnded { .. }
-            | What::DeliveryPeriodEnded { .. }
-            | What::RelationCapped { .. }
-            | What::ProfileUpdated { .. } => Vec::new(),
-        };
-        let delete = |key| {
-            let delete = Delete::builder()
-                .table_name(&self.table)
-                .set_key(Some(key))
-                .build()?;
-            Ok(TransactWriteItem::builder().delete(delete).build())
-        };
-        gone.into_iter().map(delete).collect()
     }
 }

@@ -25,6 +25,9 @@ struct HoldingJson {
     /// The ends reminded of, in ms.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     rem: Vec<i64>,
+    /// The erasure that all of it came after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    e: Option<Version>,
 }
 
 pub(super) fn write(holding: &Holding) -> Result<String, Error> {
@@ -46,6 +49,7 @@ pub(super) fn write(holding: &Holding) -> Result<String, Error> {
             .iter()
             .filter_map(|request| reminded(*request))
             .collect(),
+        e: (holding.erased > 0).then_some(holding.erased),
     };
     serde_json::to_string(&json).map_err(|error| Error::unreadable(KIND, error))
 }
@@ -70,6 +74,7 @@ pub(super) fn read(stored: &str) -> Result<Holding, Error> {
         let facets: Facets = json.f.read()?;
         let mut holding = Holding {
             facets,
+            erased: json.e.unwrap_or_default(),
             ..Holding::default()
         };
         for (category, content) in json.c {

@@ -1,0 +1,51 @@
+//! `POST /v1/subjects/{subject}/erasure`: staff erase what identifies a data subject, on its request (GDPR 17).
+
+use domain::act;
+use domain::record::Record;
+use jiff::Timestamp;
+use platform::asked::Source;
+use platform::caller::Caller;
+use platform::http::{self, Answer, Problem, Request, Status};
+use platform::pseudonym::Pseudonyms;
+use platform::store::{Beside, Guard, Store};
+use platform::told::ChangeTold;
+use serde::Deserialize;
+
+/// An erasure is of everything, and names nothing.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {}
+
+/// Erase all that identifies. No key is needed: what is erased stays so.
+pub(crate) async fn erase(
+    store: &Store,
+    pseudonyms: &Pseudonyms,
+    now: Timestamp,
+    request: Request,
+) -> Answer {
+    let subject = http::subject(&request, pseudonyms)?;
+    http::only_query(&request, &[])?;
+    let guard = Guard {
+        asked: None,
+        ..http::guard(&request)?
+    };
+    let Asked {} = http::body(&request)?;
+    let evidence = act::Evidence {
+        via: Caller::of(&request)?.via(Source::Staff),
+        grade: act::Grade::D,
+        brand: None,
+        told_by: None,
+    };
+
+    let step = |record: &Record| record.erase(evidence.clone(), now);
+    let change = store
+        .amend(&subject, &guard, &Beside::Nothing, step)
+        .await
+        .map_err(Problem::from)?;
+
+    http::versioned(
+        Status::OK,
+        change.record.version,
+        &ChangeTold::of(&change, store.policies, now),
+    )
+}

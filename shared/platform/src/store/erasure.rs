@@ -1,0 +1,146 @@
+//! What an act puts an end to, deleted in the same write.
+//!
+//! Content and evidence are only ever written together with an act, on the condition that it is the next one.
+//! So an erasure that is the next act finds all that there is: whatever else was on its way is refused, and
+//! decides again on a record that is erased.
+
+use aws_sdk_dynamodb::types::{Delete, ReturnConsumedCapacity, TransactWriteItem};
+use domain::act::{Act, Version, What};
+use domain::record::Record;
+use domain::subject::Subject;
+
+use super::due::{DueItem, Wake};
+use super::row::{Row, text};
+use super::{Error, Store, keys};
+
+/// As many items as one transaction takes, and as one page of evidence has.
+const AT_ONCE: usize = 100;
+const KIND: &str = "evidence";
+
+impl Store {
+    /// The deletions that go with an act: a contact that nobody confirmed, content that was kept as long as it
+    /// may be, and on an erasure everything.
+    pub(super) async fn erasures(
+        &self,
+        before: &Record,
+        act: &Act,
+    ) -> Result<Vec<TransactWriteItem>, Error> {
+        let subject = &before.subject;
+        let gone: Vec<keys::Key> = match &act.what {
+            What::ConfirmationLapsed { grant } => vec![keys::evidence(subject, *grant)],
+            What::RetentionEnded { categories } => categories
+                .iter()
+                .map(|category| keys::profile(subject, category))
+                .collect(),
+            What::Erased => return self.all_that_identifies(before, act).await,
+            What::Granted { .. }
+            | What::Confirmed { .. }
+            | What::Withdrawn { .. }
+            | What::Objected
+            | What::RegisterChecked { .. }
+            | What::RegisterCheckOutdated { .. }
+            | What::Lapsed { .. }
+            | What::ReminderDue { .. }
+            | What::RelationStarted { .. }
+            | What::RelationEnded { .. }
+            | What::DeliveryPeriodEnded { .. }
+            | What::RelationCapped { .. }
+            | What::ProfileUpdated { .. } => Vec::new(),
+        };
+        gone.into_iter().map(|key| self.delete(key)).collect()
+    }
+
+    /// The evidence beside the chain, the content of every category, and what is known of the address. The
+    /// evidence that is too much for one write is noted as due first: cut off in between, there is one look
+    /// too many.
+    async fn all_that_identifies(
+        &self,
+        before: &Record,
+        act: &Act,
+    ) -> Result<Vec<TransactWriteItem>, Error> {
+        let subject = &before.subject;
+        // Of what the notices know as well as of what the record says: an erasure relies on neither alone.
+        let known = self.policies.iter().flat_map(|policy| policy.categories.keys());
+        let mut categories: Vec<_> = known.chain(before.state().profile.keys()).collect();
+        categories.sort();
+        categories.dedup();
+
+        // Beside the act itself, and the state of the address.
+        let room = AT_ONCE.saturating_sub(categories.len() + 2);
+        let mut evidence = self.evidence(subject, act.version, room + 1).await?;
+        if evidence.len() > room {
+            evidence.truncate(room);
+            let (subject, at) = (subject.clone(), act.learnt_at);
+            let wake = Wake::Erase;
+            self.put_due(&DueItem { at, subject, wake }, at).await?;
+        }
+        let content = categories
+            .into_iter()
+            .map(|category| keys::profile(subject, category));
+
+        let gone = evidence.into_iter().chain(content).map(|key| self.delete(key));
+        let mut writes: Vec<TransactWriteItem> = gone.collect::<Result<_, _>>()?;
+        writes.push(self.forget_address(subject, act.learnt_at)?);
+        Ok(writes)
+    }
+
+    /// Delete the evidence of a record that was erased, as far as the erasure itself left some. The same again
+    /// finds nothing. Says how much there was.
+    pub async fn erase_what_is_left(&self, record: &Record) -> Result<usize, Error> {
+        let Some(erased) = record.state().erased else {
+            return Ok(0);
+        };
+        let (subject, mut count) = (&record.subject, 0);
+        loop {
+            let evidence = self.evidence(subject, erased.by, AT_ONCE).await?;
+            if evidence.is_empty() {
+                return Ok(count);
+            }
+            count += evidence.len();
+            for key in evidence {
+                self.client
+                    .delete_item()
+                    .table_name(&self.table)
+                    .set_key(Some(key))
+                    .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                    .send()
+                    .await?;
+            }
+        }
+    }
+
+    /// The keys of the evidence of the acts before this version, so many at the most.
+    async fn evidence(
+        &self,
+        subject: &Subject,
+        before: Version,
+        at_most: usize,
+    ) -> Result<Vec<keys::Key>, Error> {
+        let found = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND sk < :before")
+            .expression_attribute_values(":pk", text(keys::evidences(subject)))
+            .expression_attribute_values(":before", text(keys::version(before)))
+            .projection_expression("sk")
+            .limit(i32::try_from(at_most).unwrap_or(i32::MAX))
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await?;
+        let key = |item| {
+            let row = Row { kind: KIND, item };
+            Ok(keys::key(keys::evidences(subject), row.text("sk")?))
+        };
+        found.items().iter().map(key).collect()
+    }
+
+    fn delete(&self, key: keys::Key) -> Result<TransactWriteItem, Error> {
+        let delete = Delete::builder()
+            .table_name(&self.table)
+            .set_key(Some(key))
+            .build()?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+}

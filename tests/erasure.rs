@@ -1,0 +1,478 @@
+//! Erasure (GDPR 17, 19): what identifies goes at once and stays gone, whoever held it is told, and the proof
+//! of what was agreed to stays.
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use tests::{Fate, Item, Manner, Someone, World, a_whole_profile, everything, merged};
+
+const NOTICED: [&str; 3] = ["bmw-ag", "marketing-platform", "campaign-service"];
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+/// Nothing that is due lies nearer than this.
+const UNTIL_DUE: SignedDuration = SignedDuration::from_mins(7);
+
+/// Evidence that identifies.
+fn a_paper(number: usize) -> Value {
+    json!({ "evidence": { "kind": "paper", "reference": format!("paper-{number}") } })
+}
+
+/// Somebody of whom everything is known that can be.
+async fn someone_well_known(world: &World) -> Someone {
+    let someone = world.someone().await;
+    world
+        .grant(&someone, merged(everything(), a_paper(1)))
+        .await
+        .is(201);
+    world.grant(&someone, everything()).await.is(201);
+    world
+        .patch_profile(&someone, a_whole_profile())
+        .await
+        .is(200);
+    let sold = json!({ "delivered_on": "2026-02-01" });
+    world
+        .relate(&someone, "dealer-one", "purchase", "vehicle-1", sold)
+        .await
+        .is(200);
+    let opened = world.event(&someone, "content-clicked", json!({}));
+    world.report(vec![opened]).await;
+    assert_ne!(world.tracked(&someone).await, Value::Null);
+    someone
+}
+
+/// A world with a dealer and a campaign.
+async fn a_world() -> World {
+    let world = World::at_noon().await;
+    world.dealer("dealer-one").await;
+    world.declare("spring", json!({})).await.is(201);
+    world
+}
+
+/// The content of every category that is stored of somebody.
+async fn content(world: &World, someone: &Someone) -> Vec<Item> {
+    let mut content = Vec::new();
+    for policy in policies::all().iter() {
+        for category in policy.categories.keys() {
+            let key = format!("PROFILE#{category}#{}", someone.pseudonym);
+            content.extend(world.stored(&key).await);
+        }
+    }
+    content
+}
+
+async fn evidence(world: &World, someone: &Someone) -> Vec<Item> {
+    world.stored(&format!("EVIDENCE#{}", someone.pseudonym)).await
+}
+
+async fn ledger(world: &World, someone: &Someone) -> Vec<Value> {
+    let path = format!("/v1/subjects/{}/recipients", someone.id);
+    let told = world.get(&path).await.is(200).body;
+    told["recipients"].as_array().cloned().unwrap_or_default()
+}
+
+/// How often a recipient heard of an erasure.
+fn heard_erased(world: &World, recipient: &str, someone: &Someone) -> usize {
+    let heard = world.heard(recipient, someone);
+    heard.iter().filter(|change| *change == "erased").count()
+}
+
+#[tokio::test]
+async fn an_erasure_takes_what_identifies_and_leaves_the_proof() {
+    let world = a_world().await;
+    let someone = someone_well_known(&world).await;
+    world.advance(MINUTE);
+    let before = world.now();
+    let question = json!({ "who": "dealer-one", "category": "contact" });
+    assert_eq!(world.decide(&someone, question.clone()).await["allowed"], true);
+    assert!(!content(&world, &someone).await.is_empty());
+    assert_eq!(evidence(&world, &someone).await.len(), 1);
+    let acts = world.history(&someone).await;
+    world.advance(HOUR);
+
+    let told = world.erase(&someone).await.is(200).body;
+    assert_eq!(told["act"]["act"], "erased");
+    assert_eq!(told["act"]["source"], "staff");
+
+    // At once, before anything follows from it.
+    assert_eq!(content(&world, &someone).await, []);
+    assert_eq!(evidence(&world, &someone).await, []);
+    assert_eq!(world.tracked(&someone).await, Value::Null);
+    let denied = world.decide(&someone, question.clone()).await;
+    assert_eq!(denied["allowed"], false);
+    assert_eq!(denied["reasons"][0]["code"], "erased", "{denied}");
+    assert!(!world.may(&someone, "controller", "email").await);
+
+    let state = world.state(&someone).await;
+    assert_eq!(state["profile"], json!({}));
+    assert_eq!(state["relations"], json!([]));
+    for (facet, stands) in state["facets"].as_object().into_iter().flatten() {
+        assert_eq!(stands["state"], "erased", "{facet}");
+    }
+
+    // The proof: every act as it was, unbroken, and yesterday's answer.
+    let after = world.history(&someone).await;
+    assert_eq!(after[..acts.len()], acts);
+    assert_eq!(after.len(), acts.len() + 1);
+    world.chain_is_unbroken(&someone).await;
+    let then = merged(question, json!({ "at": before }));
+    assert_eq!(world.decide(&someone, then).await["allowed"], true);
+    world.view_as(&someone, "dealer-one").await;
+    let why = format!("/v1/subjects/{}/why?purpose=marketing&channel=email", someone.id);
+    let why = world.get(&why).await.is(200).body;
+    assert_eq!(why["decision"]["reasons"][0]["code"], "erased", "{why}");
+    world.settle().await;
+}
+
+#[tokio::test]
+async fn whoever_ever_held_data_is_told_once_and_nobody_else_is() {
+    let world = a_world().await;
+    world.dealer("dealer-two").await;
+    world.dealer("dealer-three").await;
+    let someone = someone_well_known(&world).await;
+    world
+        .relate(&someone, "dealer-two", "preferred", "account", json!({}))
+        .await
+        .is(200);
+    world.settle().await;
+    // This one holds nothing any more, and is not authorised any more either.
+    world
+        .part(&someone, "dealer-two", "preferred", "account")
+        .await
+        .is(200);
+    let lost = json!({ "kind": "dealer", "role": "separate-controller", "authorised": false });
+    world.register("dealer-two", lost).await.is(200);
+    world.settle().await;
+    assert_eq!(world.holds("dealer-two", &someone), Default::default());
+
+    world.erase(&someone).await.is(200);
+    world.settle().await;
+
+    let told: Vec<&str> = NOTICED.into_iter().chain(["dealer-one", "dealer-two"]).collect();
+    for recipient in &told {
+        let heard = world.heard(recipient, &someone);
+        assert_eq!(heard.last().map(String::as_str), Some("erased"), "{recipient}");
+        assert_eq!(heard_erased(&world, recipient, &someone), 1, "{recipient}");
+        assert_eq!(world.holds(recipient, &someone), Default::default(), "{recipient}");
+    }
+    assert_eq!(world.recipients.requests("dealer-three"), 0);
+    for entry in ledger(&world, &someone).await {
+        assert_eq!(entry["state"], "up-to-date", "{entry}");
+    }
+
+    // Neither time nor a look at everybody has it told again.
+    let requests = |recipient: &&str| world.recipients.requests(recipient);
+    let before: Vec<usize> = told.iter().map(requests).collect();
+    world.erase(&someone).await.is(200);
+    world.replay().await;
+    world.advance(HOUR * 24 * 40);
+    world.tick().await;
+    assert_eq!(told.iter().map(requests).collect::<Vec<_>>(), before);
+}
+
+#[tokio::test]
+async fn a_repeated_erasure_adds_nothing_until_something_was_learnt_since() {
+    let world = a_world().await;
+    let someone = someone_well_known(&world).await;
+    let first = world.erase(&someone).await.is(200);
+    let acts = world.history(&someone).await.len();
+    let again = world.erase(&someone).await.is(200);
+    assert_eq!(again.body["act"], Value::Null);
+    assert_eq!(again.header("etag"), first.header("etag"));
+    assert_eq!(world.history(&someone).await.len(), acts);
+
+    world.grant(&someone, everything()).await.is(201);
+    world
+        .patch_profile(&someone, json!({ "contact": { "city": "Turin" } }))
+        .await
+        .is(200);
+    world.settle().await;
+    world.erase(&someone).await.is(200);
+    assert_eq!(world.history(&someone).await.len(), acts + 3);
+    assert_eq!(content(&world, &someone).await, []);
+    world.settle().await;
+    assert_eq!(heard_erased(&world, "bmw-ag", &someone), 2, "of each once");
+    world.everyone_is_in_step(&[someone], &NOTICED).await;
+}
+
+#[tokio::test]
+async fn a_consent_given_later_stands_by_itself_and_everybody_begins_anew() {
+    let world = a_world().await;
+    let someone = someone_well_known(&world).await;
+    world.settle().await;
+    world.erase(&someone).await.is(200);
+    world.settle().await;
+
+    world.grant(&someone, everything()).await.is(201);
+    world.settle().await;
+    assert!(world.may(&someone, "bmw-ag", "email").await);
+    let contact = &world.holds("bmw-ag", &someone).content;
+    assert_eq!(contact.get("contact"), None, "nothing of before came back");
+    // A dealer that learns of it only now has nothing to erase.
+    world.dealer("dealer-new").await;
+    world
+        .relate(&someone, "dealer-new", "preferred", "account", json!({}))
+        .await
+        .is(200);
+    world
+        .patch_profile(&someone, json!({ "contact": { "city": "Turin" } }))
+        .await
+        .is(200);
+    world.settle().await;
+    assert_eq!(heard_erased(&world, "dealer-new", &someone), 0);
+    assert_eq!(
+        world.holds("dealer-new", &someone).content["contact"],
+        json!({ "city": "Turin" })
+    );
+    for recipient in NOTICED {
+        assert_eq!(heard_erased(&world, recipient, &someone), 1, "{recipient}");
+    }
+    let all = [&NOTICED[..], &["dealer-one", "dealer-new"]].concat();
+    world.everyone_is_in_step(&[someone], &all).await;
+}
+
+#[tokio::test]
+async fn a_consent_that_follows_before_the_erasure_was_told_is_told_behind_it() {
+    let world = a_world().await;
+    let someone = someone_well_known(&world).await;
+    world.settle().await;
+    world.erase(&someone).await.is(200);
+    world.grant(&someone, everything()).await.is(201);
+    let before = world.heard("bmw-ag", &someone).len();
+    world.settle().await;
+
+    let heard = world.heard("bmw-ag", &someone);
+    assert_eq!(heard[before..], ["erased", "granted", "entitlement-started"]);
+    let holds = world.holds("bmw-ag", &someone);
+    assert_eq!(holds.content, Default::default(), "old content is gone");
+    world.everyone_is_in_step(&[someone], &NOTICED).await;
+}
+
+#[tokio::test]
+async fn a_recipient_that_was_only_ever_tried_after_the_erasure_is_told_of_none() {
+    let world = a_world().await;
+    let someone = someone_well_known(&world).await;
+    world.erase(&someone).await.is(200);
+    world.settle().await;
+    world.dealer("dealer-new").await;
+    world.recipients.set("dealer-new", Manner::LosesAnswers);
+    world.grant(&someone, everything()).await.is(201);
+    world
+        .relate(&someone, "dealer-new", "preferred", "account", json!({}))
+        .await
+        .is(200);
+    world.settle().await;
+    world.recipients.set("dealer-new", Manner::Acknowledges);
+    world.advance(UNTIL_DUE);
+    world.tick().await;
+    assert_eq!(heard_erased(&world, "dealer-new", &someone), 0);
+    world.everyone_is_in_step(&[someone], &["dealer-new"]).await;
+}
+
+#[tokio::test]
+async fn nothing_that_is_late_brings_back_what_was_erased() {
+    let world = a_world().await;
+    let someone = someone_well_known(&world).await;
+    let visitor = world.visitor("form-1").await;
+    world.settle().await;
+    let link = world.link(&visitor);
+    let capture = || world.grant_keyed(&someone, "before", everything());
+    let captured = capture().await.is(201);
+    let (sent, bounced) = (world.now(), "bounced-permanent");
+    world.advance(HOUR);
+    world.erase(&someone).await.is(200);
+    world.erase(&visitor).await.is(200);
+    world.settle().await;
+
+    // The same request once more; a paper of the day before; the link of before.
+    assert_eq!(capture().await.is(201).text, captured.text);
+    let yesterday = json!({ "happened_at": world.now() - HOUR * 24 });
+    let late = merged(everything(), merged(a_paper(2), yesterday));
+    world.grant(&someone, late).await.is(201);
+    assert_eq!(world.follow(&link).await.is(422).problem(), "nothing-to-confirm");
+    // An update without a consent; a relation since before; reports of mail that was sent before.
+    let patched = world
+        .patch_profile(&someone, json!({ "contact": { "city": "Turin" } }))
+        .await
+        .is(422);
+    assert_eq!(patched.problem(), "category-without-consent");
+    let since = json!({ "since": "2026-02-01" });
+    world
+        .relate(&someone, "dealer-one", "purchase", "vehicle-1", since)
+        .await
+        .is(200);
+    let mail = json!({ "at": world.now(), "sent_at": sent });
+    let clicked = world.event(&someone, "link-clicked", mail.clone());
+    world.report(vec![clicked, world.event(&someone, bounced, mail)]).await;
+    world.settle().await;
+
+    assert_eq!(content(&world, &someone).await, []);
+    assert_eq!(evidence(&world, &someone).await, []);
+    assert_eq!(evidence(&world, &visitor).await, []);
+    assert_eq!(world.tracked(&someone).await, Value::Null);
+    let state = world.state(&someone).await;
+    assert_eq!(state["relations"], json!([]));
+    assert!(!world.may(&someone, "controller", "email").await);
+    assert!(!world.may(&visitor, "controller", "email").await);
+    for recipient in NOTICED {
+        assert_eq!(heard_erased(&world, recipient, &someone), 1, "{recipient}");
+        assert_eq!(world.holds(recipient, &someone), Default::default(), "{recipient}");
+    }
+    // Of the late paper the hash alone is kept.
+    let chain = world.chain(&someone).await;
+    let paper = chain.iter().filter(|item| {
+        let act = item["act"].as_s().map(String::as_str).unwrap_or_default();
+        act.contains(r#""x":""#)
+    });
+    assert_eq!(paper.count(), 2);
+
+    // The bounce said something of an address that is gone.
+    world.grant(&someone, everything()).await.is(201);
+    assert_eq!(world.suppressed(&someone).await, "");
+    world.settle().await;
+}
+
+#[tokio::test]
+async fn an_objection_outlives_the_erasure() {
+    let world = a_world().await;
+    let someone = someone_well_known(&world).await;
+    world.object(&someone).await.is(200);
+    world.erase(&someone).await.is(200);
+    world.grant(&someone, merged(everything(), a_paper(3))).await.is(201);
+    assert!(!world.may(&someone, "controller", "email").await, "a paper lifts no objection");
+    world.grant(&someone, everything()).await.is(201);
+    assert!(world.may(&someone, "controller", "email").await);
+    world.settle().await;
+}
+
+#[tokio::test]
+async fn an_erasure_that_is_not_confirmed_in_time_is_overdue_like_a_withdrawal() {
+    let world = a_world().await;
+    world.tick().await;
+    let someone = someone_well_known(&world).await;
+    // This one holds nothing by then, and must confirm it all the same.
+    world.withdraw_all(&someone).await.is(200);
+    world.settle().await;
+    world.recipients.set("bmw-ag", Manner::IsDown);
+    world.erase(&someone).await.is(200);
+    world.settle().await;
+    let state = async || {
+        let entries = ledger(&world, &someone).await;
+        let entry = entries.into_iter().find(|entry| entry["recipient"] == "bmw-ag");
+        entry.unwrap_or_default()["state"].clone()
+    };
+    assert_eq!(state().await, "pending");
+    for _ in 0..10 {
+        world.advance(HOUR * 12);
+        world.tick().await;
+    }
+    assert_eq!(state().await, "overdue");
+
+    world.recipients.set("bmw-ag", Manner::Acknowledges);
+    world.advance(HOUR * 27);
+    world.tick().await;
+    assert_eq!(state().await, "up-to-date");
+    assert_eq!(heard_erased(&world, "bmw-ag", &someone), 1);
+}
+
+#[tokio::test]
+async fn more_evidence_than_one_write_deletes_goes_too_wherever_it_is_cut_off() {
+    const PAPERS: usize = 95;
+    let world = World::at_noon().await;
+    world.tick().await;
+    let someone = world.someone().await;
+    for number in 0..PAPERS {
+        let one = json!({ "controls": ["promotional"], "channels": ["post"] });
+        world
+            .grant(&someone, merged(one, a_paper(number)))
+            .await
+            .is(201);
+    }
+    world.settle().await;
+    assert_eq!(evidence(&world, &someone).await.len(), PAPERS);
+
+    // Cut off between the note of what is left and the erasure itself, nothing is lost.
+    world.calls.judge(|call| match call.operation.as_str() {
+        "TransactWriteItems" => Fate::DiesBefore,
+        _ => Fate::Answered,
+    });
+    world.erase(&someone).await;
+    world.calls.heal();
+    world.advance(UNTIL_DUE);
+    world.tick().await;
+    assert_eq!(evidence(&world, &someone).await.len(), PAPERS);
+
+    world.erase(&someone).await.is(200);
+    let left = evidence(&world, &someone).await.len();
+    assert!((1..20).contains(&left), "{left} are left");
+    // A paper that comes after it is none of its business.
+    world.grant(&someone, a_new_paper()).await.is(201);
+    world.advance(UNTIL_DUE);
+    // Each sweep dies at its first deletion, which was made.
+    let mut sweeps = 0;
+    while evidence(&world, &someone).await.len() > 1 {
+        world.calls.judge(|call| match call.is("DeleteItem", "EVIDENCE") {
+            true => Fate::DiesAfter,
+            false => Fate::Answered,
+        });
+        world.tick().await;
+        world.calls.heal();
+        world.advance(MINUTE);
+        sweeps += 1;
+        assert!(sweeps <= left, "a sweep that deletes nothing");
+    }
+    assert_eq!(sweeps, left);
+    world.tick().await;
+    let kept = evidence(&world, &someone).await;
+    assert_eq!(kept.len(), 1);
+    let version = kept[0]["sk"].as_s().cloned().unwrap_or_default();
+    assert_eq!(version.parse(), Ok(PAPERS + 2), "{version}");
+    world.settle().await;
+}
+
+fn a_new_paper() -> Value {
+    merged(everything(), a_paper(1_000))
+}
+
+/// Whatever comes at the same time is before the erasure, and goes with it; or after it, and stands by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_all_that_comes_at_once_what_is_kept_came_after_the_erasure() {
+    let world = a_world().await;
+    let (mut kept, mut gone) = (0, 0);
+    for _ in 0..25 {
+        let someone = someone_well_known(&world).await;
+        let click = async {
+            let clicked = world.event(&someone, "link-clicked", json!({ "id": "b" }));
+            world.report(vec![clicked]).await;
+        };
+        let city = json!({ "contact": { "city": "Turin" } });
+        let (erased, granted, patched, ()) = tokio::join!(
+            world.erase(&someone),
+            world.grant(&someone, a_new_paper()),
+            world.patch_profile(&someone, city),
+            click,
+        );
+        erased.is(200);
+        granted.is(201);
+        assert!([200, 422].contains(&patched.status), "{}", patched.text);
+
+        let acts = world.history(&someone).await;
+        let version_of = |what: &str| {
+            let mut newest = acts.iter().rev();
+            let act = newest.find(|act| act["act"] == what);
+            act.map_or(0, |act| act["version"].as_u64().unwrap_or_default())
+        };
+        let (erased, granted) = (version_of("erased"), version_of("granted"));
+        let papers = evidence(&world, &someone).await;
+        assert_eq!(papers.len(), usize::from(granted > erased), "{acts:?}");
+        let updated = version_of("profile-updated") > erased;
+        let contact = world.stored(&format!("PROFILE#contact#{}", someone.pseudonym)).await;
+        assert_eq!(contact.len(), usize::from(updated), "{acts:?}");
+        if granted < erased {
+            assert_eq!(content(&world, &someone).await, [], "{acts:?}");
+        }
+        kept += usize::from(granted > erased);
+        gone += usize::from(granted < erased);
+        world.settle().await;
+        world.everyone_is_in_step(&[someone], &NOTICED).await;
+    }
+    println!("the erasure came first {kept} times, and last {gone} times");
+}
