@@ -6,6 +6,8 @@ use tests::{Answer, Someone, World, everything};
 
 #[path = "bad_input/acts.rs"]
 mod acts;
+#[path = "bad_input/erasure.rs"]
+mod erasure;
 #[path = "bad_input/questions.rs"]
 mod questions;
 #[path = "bad_input/requests.rs"]

@@ -137,6 +137,7 @@ async fn play(seed: u64) {
     world.everyone_is_in_step(&people, &recipients).await;
     for someone in &people {
         world.chain_is_unbroken(someone).await;
+        nothing_is_from_before_its_erasure(&world, someone).await;
         if !late {
             heeding_the_order_makes_no_difference(&world, someone, &recipients);
         }
@@ -151,6 +152,16 @@ fn heeding_the_order_makes_no_difference(world: &World, someone: &Someone, recip
         let heedless = world.recipients.holds_if_heedless(recipient, &someone.pseudonym);
         assert_eq!((held.categories, held.facets), heedless, "{recipient}");
     }
+}
+
+/// Content that is stored came with an act after the last erasure.
+async fn nothing_is_from_before_its_erasure(world: &World, someone: &Someone) {
+    let acts = world.history(someone).await;
+    let erased = acts.iter().rposition(|act| act["act"] == "erased");
+    let since = &acts[erased.map_or(0, |place| place + 1)..];
+    let is_updated = since.iter().any(|act| act["act"] == "profile-updated");
+    let key = format!("PROFILE#contact#{}", someone.pseudonym);
+    assert_eq!(!world.stored(&key).await.is_empty(), is_updated, "{acts:#?}");
 }
 
 /// What an operator does after an outage, and nothing more: send the dead letters again, and redrive the
@@ -181,7 +192,7 @@ async fn operate(world: &World, people: &[Someone]) {
 async fn something(world: &World, people: &[Someone], chance: &mut Chance, late: bool) {
     let someone = &people[chance.below(people.len() as u64) as usize];
     let (channel, purpose, dealer) = (chance.of(&CHANNELS), chance.of(&PURPOSES), chance.of(&DEALERS));
-    let answer = match chance.below(16) {
+    let answer = match chance.below(17) {
         0 | 1 => Some(world.grant(someone, everything()).await),
         2 => {
             let one = json!({ "controls": ["promotional"], "channels": [channel] });
@@ -245,6 +256,7 @@ async fn something(world: &World, people: &[Someone], chance: &mut Chance, late:
             world.fan_out().await;
             None
         }
+        15 => Some(world.erase(someone).await),
         _ => {
             world.tick().await;
             None

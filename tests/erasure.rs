@@ -24,10 +24,7 @@ async fn someone_well_known(world: &World) -> Someone {
         .await
         .is(201);
     world.grant(&someone, everything()).await.is(201);
-    world
-        .patch_profile(&someone, a_whole_profile())
-        .await
-        .is(200);
+    world.patch_profile(&someone, a_whole_profile()).await.is(200);
     let sold = json!({ "delivered_on": "2026-02-01" });
     world
         .relate(&someone, "dealer-one", "purchase", "vehicle-1", sold)
@@ -63,6 +60,17 @@ async fn evidence(world: &World, someone: &Someone) -> Vec<Item> {
     world.stored(&format!("EVIDENCE#{}", someone.pseudonym)).await
 }
 
+/// The whole table, as it is stored.
+async fn table(world: &World) -> String {
+    let (engine, table) = world.engine();
+    let mut pages = engine.scan().table_name(table).into_paginator().send();
+    let mut items = Vec::new();
+    while let Some(page) = pages.next().await {
+        items.extend(page.expect("the engine").items.unwrap_or_default());
+    }
+    format!("{items:?}")
+}
+
 async fn ledger(world: &World, someone: &Someone) -> Vec<Value> {
     let path = format!("/v1/subjects/{}/recipients", someone.id);
     let told = world.get(&path).await.is(200).body;
@@ -86,6 +94,17 @@ async fn an_erasure_takes_what_identifies_and_leaves_the_proof() {
     assert!(!content(&world, &someone).await.is_empty());
     assert_eq!(evidence(&world, &someone).await.len(), 1);
     let acts = world.history(&someone).await;
+    let personal = [
+        "paper-1",
+        "ada@example.com",
+        "C-1",
+        "racing",
+        "spring",
+        "charging",
+    ];
+    let written = table(&world).await;
+    let missing = personal.iter().find(|text| !written.contains(*text));
+    assert_eq!(missing, None, "it is looked for in vain");
     world.advance(HOUR);
 
     let told = world.erase(&someone).await.is(200).body;
@@ -96,6 +115,11 @@ async fn an_erasure_takes_what_identifies_and_leaves_the_proof() {
     assert_eq!(content(&world, &someone).await, []);
     assert_eq!(evidence(&world, &someone).await, []);
     assert_eq!(world.tracked(&someone).await, Value::Null);
+    let written = table(&world).await;
+    let left = personal
+        .iter()
+        .find(|text| written.contains(*text) && **text != "spring");
+    assert_eq!(left, None);
     let denied = world.decide(&someone, question.clone()).await;
     assert_eq!(denied["allowed"], false);
     assert_eq!(denied["reasons"][0]["code"], "erased", "{denied}");
@@ -151,7 +175,11 @@ async fn whoever_ever_held_data_is_told_once_and_nobody_else_is() {
         let heard = world.heard(recipient, &someone);
         assert_eq!(heard.last().map(String::as_str), Some("erased"), "{recipient}");
         assert_eq!(heard_erased(&world, recipient, &someone), 1, "{recipient}");
-        assert_eq!(world.holds(recipient, &someone), Default::default(), "{recipient}");
+        assert_eq!(
+            world.holds(recipient, &someone),
+            Default::default(),
+            "{recipient}"
+        );
     }
     assert_eq!(world.recipients.requests("dealer-three"), 0);
     for entry in ledger(&world, &someone).await {
@@ -301,7 +329,9 @@ async fn nothing_that_is_late_brings_back_what_was_erased() {
         .is(200);
     let mail = json!({ "at": world.now(), "sent_at": sent });
     let clicked = world.event(&someone, "link-clicked", mail.clone());
-    world.report(vec![clicked, world.event(&someone, bounced, mail)]).await;
+    world
+        .report(vec![clicked, world.event(&someone, bounced, mail)])
+        .await;
     world.settle().await;
 
     assert_eq!(content(&world, &someone).await, []);
@@ -314,7 +344,11 @@ async fn nothing_that_is_late_brings_back_what_was_erased() {
     assert!(!world.may(&visitor, "controller", "email").await);
     for recipient in NOTICED {
         assert_eq!(heard_erased(&world, recipient, &someone), 1, "{recipient}");
-        assert_eq!(world.holds(recipient, &someone), Default::default(), "{recipient}");
+        assert_eq!(
+            world.holds(recipient, &someone),
+            Default::default(),
+            "{recipient}"
+        );
     }
     // Of the late paper the hash alone is kept.
     let chain = world.chain(&someone).await;
@@ -336,8 +370,14 @@ async fn an_objection_outlives_the_erasure() {
     let someone = someone_well_known(&world).await;
     world.object(&someone).await.is(200);
     world.erase(&someone).await.is(200);
-    world.grant(&someone, merged(everything(), a_paper(3))).await.is(201);
-    assert!(!world.may(&someone, "controller", "email").await, "a paper lifts no objection");
+    world
+        .grant(&someone, merged(everything(), a_paper(3)))
+        .await
+        .is(201);
+    assert!(
+        !world.may(&someone, "controller", "email").await,
+        "a paper lifts no objection"
+    );
     world.grant(&someone, everything()).await.is(201);
     assert!(world.may(&someone, "controller", "email").await);
     world.settle().await;
@@ -381,10 +421,7 @@ async fn more_evidence_than_one_write_deletes_goes_too_wherever_it_is_cut_off() 
     let someone = world.someone().await;
     for number in 0..PAPERS {
         let one = json!({ "controls": ["promotional"], "channels": ["post"] });
-        world
-            .grant(&someone, merged(one, a_paper(number)))
-            .await
-            .is(201);
+        world.grant(&someone, merged(one, a_paper(number))).await.is(201);
     }
     world.settle().await;
     assert_eq!(evidence(&world, &someone).await.len(), PAPERS);
@@ -464,7 +501,9 @@ async fn of_all_that_comes_at_once_what_is_kept_came_after_the_erasure() {
         let papers = evidence(&world, &someone).await;
         assert_eq!(papers.len(), usize::from(granted > erased), "{acts:?}");
         let updated = version_of("profile-updated") > erased;
-        let contact = world.stored(&format!("PROFILE#contact#{}", someone.pseudonym)).await;
+        let contact = world
+            .stored(&format!("PROFILE#contact#{}", someone.pseudonym))
+            .await;
         assert_eq!(contact.len(), usize::from(updated), "{acts:?}");
         if granted < erased {
             assert_eq!(content(&world, &someone).await, [], "{acts:?}");

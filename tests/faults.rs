@@ -38,6 +38,7 @@ enum Scenario {
     AuthorisationLost,
     Lapse,
     Redrive,
+    Erasure,
 }
 
 /// What is at hand while one point is played.
@@ -83,6 +84,11 @@ async fn the_sweep_of_a_lapse_survives_every_fault() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_redrive_survives_every_fault() {
     every_point(Scenario::Redrive).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_erasure_survives_every_fault() {
+    every_point(Scenario::Erasure).await;
 }
 
 async fn every_point(scenario: Scenario) {
@@ -203,12 +209,27 @@ impl Play {
             | Scenario::Redrive => {
                 world.grant(someone, everything()).await.is(201);
             }
+            Scenario::Erasure => {
+                let paper = json!({ "evidence": { "kind": "paper", "reference": "paper-1" } });
+                world
+                    .grant(someone, tests::merged(everything(), paper))
+                    .await
+                    .is(201);
+                world.grant(someone, everything()).await.is(201);
+                let city = json!({ "contact": { "city": "Turin" } });
+                world.patch_profile(someone, city).await.is(200);
+            }
         }
-        let has_dealer = [Scenario::Relation, Scenario::AuthorisationLost, Scenario::Redrive];
+        let has_dealer = [
+            Scenario::Relation,
+            Scenario::AuthorisationLost,
+            Scenario::Redrive,
+            Scenario::Erasure,
+        ];
         if has_dealer.contains(&scenario) {
             world.dealer(dealer).await;
         }
-        if [Scenario::AuthorisationLost, Scenario::Redrive].contains(&scenario) {
+        if has_dealer.contains(&scenario) && scenario != Scenario::Relation {
             self.relate().await.is(200);
         }
         if scenario == Scenario::Redrive {
@@ -284,6 +305,7 @@ impl Play {
                     .status
             }
             Scenario::Relation => self.relate().await.status,
+            Scenario::Erasure => world.erase(someone).await.status,
             Scenario::AuthorisationLost => {
                 let lost = json!({ "kind": "dealer", "role": "separate-controller", "authorised": false });
                 world.register(&self.dealer, lost).await.status
@@ -309,7 +331,11 @@ impl Play {
         let acts = self.acts().await;
         assert_eq!(acts[..before.len()], *before, "what was there has changed");
         let added = match scenario {
-            Scenario::Capture | Scenario::Withdrawal | Scenario::Profile | Scenario::Relation => 1,
+            Scenario::Capture
+            | Scenario::Withdrawal
+            | Scenario::Profile
+            | Scenario::Relation
+            | Scenario::Erasure => 1,
             Scenario::AuthorisationLost | Scenario::Redrive => 0,
             Scenario::Lapse => acts.len() - before.len(),
         };
@@ -322,7 +348,7 @@ impl Play {
         let is_empty = group.facets.is_empty() && group.categories.is_empty();
         assert_eq!(
             is_empty,
-            [Scenario::Withdrawal, Scenario::Lapse].contains(&scenario),
+            [Scenario::Withdrawal, Scenario::Lapse, Scenario::Erasure].contains(&scenario),
             "{group:?}"
         );
         match scenario {
@@ -339,6 +365,17 @@ impl Play {
                     held.categories.is_empty(),
                     scenario == Scenario::AuthorisationLost
                 );
+            }
+            Scenario::Erasure => {
+                for key in ["EVIDENCE", "PROFILE#contact"] {
+                    let left = world.stored(&format!("{key}#{}", someone.pseudonym)).await;
+                    assert_eq!(left, [], "{key}");
+                }
+                for recipient in NOTICED.iter().chain([&self.dealer.as_str()]) {
+                    let heard = world.heard(recipient, someone);
+                    assert_eq!(heard.last().map(String::as_str), Some("erased"), "{recipient}");
+                    assert_eq!(world.holds(recipient, someone), Default::default());
+                }
             }
             Scenario::Lapse => assert!(acts.len() > before.len(), "the lapse is in the record"),
             Scenario::Capture | Scenario::Withdrawal => {}

@@ -121,19 +121,15 @@ proptest! {
     #[test]
     fn nothing_but_agreeing_again_turns_on_what_was_withdrawn(
         before in steps(0..5),
-        (all, wait, objects) in (everything(), wait(), any::<bool>()),
+        (all, wait, taken_back) in (everything(), wait(), taken_back()),
         after in prop::collection::vec((wait(), quiet_or_late()), 1..8),
         asked in prop::collection::vec(asked(), 3..5),
     ) {
         let mut history = History::of(&before);
         history.play(&all);
-        let deed = if objects {
-            Deed::Object { stated: Stated::Not }
-        } else {
-            Deed::Withdraw { what: Selection::All, stated: Stated::Not }
-        };
+        let objects = matches!(taken_back, Deed::Object { .. });
         let skew = SignedDuration::ZERO;
-        let Some(withdrawal) = history.play(&Step { wait, skew, deed }) else { return Ok(()) };
+        let Some(withdrawal) = history.play(&Step { wait, skew, deed: taken_back }) else { return Ok(()) };
         let touched = |facet: &Facet| !(objects && matches!(facet, Facet::Separate(_)));
 
         for (wait, deed) in after {
@@ -153,6 +149,36 @@ proptest! {
             for asked in &asked {
                 prop_assert!(!asked.decided(&now).allowed, "{:?} allowed {:?}", act, asked);
             }
+        }
+    }
+
+    /// GDPR 17: of what was known, nothing is left but the objection, and nothing that happened before brings any
+    /// of it back.
+    #[test]
+    fn an_erasure_leaves_nothing_and_nothing_late_brings_it_back(
+        before in steps(0..8),
+        (all, wait) in (everything(), wait()),
+        after in prop::collection::vec((grant(), 0..1_000_000_i64), 0..4),
+    ) {
+        let mut history = History::of(&before);
+        history.play(&all);
+        let objection = history.record.state().objection;
+        let skew = SignedDuration::ZERO;
+        let Some(erasure) = history.play(&Step { wait, skew, deed: Deed::Erase }) else { return Ok(()) };
+        prop_assert_eq!(history.record.state().objection, objection);
+        prop_assert!(erasure.happened_at == erasure.learnt_at, "it has no date of its own");
+
+        for (mut grant, ms) in after {
+            let ago = SignedDuration::from_millis(ms);
+            grant.stated = Stated::Ago(history.now.duration_since(erasure.happened_at) + ago);
+            history.play(&Step { wait: SignedDuration::ZERO, skew, deed: Deed::Grant(grant) });
+        }
+        let state = history.record.state();
+        prop_assert_eq!(state.erased.map(|mark| mark.by), Some(erasure.version));
+        prop_assert!(state.grants.is_empty() && state.relations.is_empty() && state.profile.is_empty());
+        prop_assert!(state.unconfirmed.is_empty() && due(&history.now()).is_empty());
+        for recipient in &CAST.recipients {
+            prop_assert!(Holding::of(&history.now(), recipient).is_empty(), "{}", recipient.id);
         }
     }
 
@@ -485,6 +511,16 @@ fn everything() -> impl Strategy<Value = Step> {
         }
         step
     })
+}
+
+/// Everything is taken back, in one of the ways that there are.
+fn taken_back() -> impl Strategy<Value = Deed> {
+    let all = Deed::Withdraw {
+        what: Selection::All,
+        stated: Stated::Not,
+    };
+    let objection = Deed::Object { stated: Stated::Not };
+    select(vec![all, objection, Deed::Erase])
 }
 
 #[derive(Debug, Clone)]

@@ -303,4 +303,10 @@ async fn the_history_tells_every_kind_of_act_in_a_sentence() {
         history.matches("<time").count(),
         world.history(&someone).await.len()
     );
+
+    world.erase(&someone).await.is(200);
+    let page = world.look(&world.preferences(&someone).await).await.is(200).text;
+    assert!(page.contains("Your data were erased."));
+    assert!(!page.contains("ada@example.com"));
+    world.settle().await;
 }

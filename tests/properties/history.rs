@@ -114,6 +114,7 @@ pub(crate) enum Deed {
     Object {
         stated: Stated,
     },
+    Erase,
     Relate(Tie),
     Part {
         which: Pick,
@@ -201,6 +202,7 @@ pub(crate) fn deed() -> impl Strategy<Value = Deed> {
         6 => grant().prop_map(Deed::Grant),
         4 => (selection(), stated()).prop_map(|(what, stated)| Deed::Withdraw { what, stated }),
         1 => stated().prop_map(|stated| Deed::Object { stated }),
+        1 => Just(Deed::Erase),
         10 => quiet_deed(),
     ]
 }
@@ -395,6 +397,7 @@ impl History {
                 let act = record.object(self.stated(stated, now), evidence(None), now);
                 act.ok().flatten()
             }
+            Deed::Erase => record.erase(evidence(None), now).ok().flatten(),
             Deed::Relate(tie) => {
                 let (dealer, relation) = tie.parties();
                 let today = CAST.notices[0].day(now);

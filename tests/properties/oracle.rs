@@ -43,6 +43,7 @@ pub(crate) fn is_off(facet: &Facet, acts: &[&Act]) -> bool {
         let at = Some(act.happened_at);
         match &act.what {
             What::Withdrawn { facets } if facets.contains(facet) => withdrawn = withdrawn.max(at),
+            What::Erased => withdrawn = withdrawn.max(at),
             What::Objected if !separate => objected = objected.max(at),
             _ => {}
         }
@@ -121,6 +122,7 @@ pub(crate) fn named(act: &Act, acts: &[Act]) -> Facets {
             let grant = acts.iter().find(|act| act.version == *grant);
             grant.map(|grant| named(grant, &[])).unwrap_or_default()
         }
+        What::Erased => CAST.facets.iter().cloned().collect(),
         _ => Facets::new(),
     }
 }

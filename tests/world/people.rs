@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 
-use crate::{Answer, Someone, World, a_consent, everything, merged};
+use crate::{Answer, Caller, Someone, World, a_consent, everything, merged};
 
 impl World {
     /// Somebody of whom nothing is known yet.

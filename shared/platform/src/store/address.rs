@@ -96,7 +96,11 @@ impl Store {
 
     /// The write that forgets what was known of an address. From when on mail goes to another stays: what is
     /// reported of earlier mail says nothing.
-    pub(super) fn forget_address(&self, subject: &Subject, at: Timestamp) -> Result<TransactWriteItem, Error> {
+    pub(super) fn forget_address(
+        &self,
+        subject: &Subject,
+        at: Timestamp,
+    ) -> Result<TransactWriteItem, Error> {
         let update = Update::builder()
             .table_name(&self.table)
             .set_key(Some(keys::address(subject)))

@@ -20,11 +20,7 @@ const KIND: &str = "evidence";
 impl Store {
     /// The deletions that go with an act: a contact that nobody confirmed, content that was kept as long as it
     /// may be, and on an erasure everything.
-    pub(super) async fn erasures(
-        &self,
-        before: &Record,
-        act: &Act,
-    ) -> Result<Vec<TransactWriteItem>, Error> {
+    pub(super) async fn erasures(&self, before: &Record, act: &Act) -> Result<Vec<TransactWriteItem>, Error> {
         let subject = &before.subject;
         let gone: Vec<keys::Key> = match &act.what {
             What::ConfirmationLapsed { grant } => vec![keys::evidence(subject, *grant)],
@@ -53,11 +49,7 @@ impl Store {
     /// The evidence beside the chain, the content of every category, and what is known of the address. The
     /// evidence that is too much for one write is noted as due first: cut off in between, there is one look
     /// too many.
-    async fn all_that_identifies(
-        &self,
-        before: &Record,
-        act: &Act,
-    ) -> Result<Vec<TransactWriteItem>, Error> {
+    async fn all_that_identifies(&self, before: &Record, act: &Act) -> Result<Vec<TransactWriteItem>, Error> {
         let subject = &before.subject;
         // Of what the notices know as well as of what the record says: an erasure relies on neither alone.
         let known = self.policies.iter().flat_map(|policy| policy.categories.keys());
