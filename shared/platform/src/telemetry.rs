@@ -13,12 +13,12 @@ use lambda_http::{Error, LambdaEvent, lambda_runtime, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing::{Event, Instrument, Subscriber};
-use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::filter::{LevelFilter, Targets, filter_fn};
+use tracing_subscriber::fmt as lines;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry::LookupSpan;
-use tracing_subscriber::{EnvFilter, fmt as lines};
 
 use crate::metric;
 use crate::stream::StreamResponse;
@@ -33,7 +33,11 @@ pub fn log_to<W>(writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'w> MakeWriter<'w> + Clone + Send + Sync + 'static,
 {
-    let asked = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    // By target and level: filters by the fields of a span would bring an engine of regular expressions.
+    let asked = std::env::var("RUST_LOG")
+        .ok()
+        .and_then(|asked| asked.parse().ok());
+    let asked = asked.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
     let logs = lines::layer()
         .json()
         .with_span_list(false)
