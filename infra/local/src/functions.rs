@@ -177,7 +177,7 @@ where
                 request_id: event["requestContext"]["requestId"]
                     .as_str()
                     .map_or_else(|| format!("local-{}", now.as_millisecond()), str::to_owned),
-                trace_id: None,
+                trace_id: event["headers"]["x-amzn-trace-id"].as_str().map(str::to_owned),
             };
             let event = serde_json::from_value(event).map_err(|error| error.to_string())?;
             let answer = invocation.log(handle(parts, event, now)).await?;

@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 use crate::sqs::ACCOUNT;
 use crate::template::Route;
 
+const TRACE: &str = "x-amzn-trace-id";
+
 pub(super) struct Call<'a> {
     pub(super) route: &'a Route,
     pub(super) path_parameters: BTreeMap<String, String>,
@@ -47,7 +49,7 @@ pub(super) fn of(call: Call) -> Value {
         "routeKey": route.key,
         "rawPath": path,
         "rawQueryString": query,
-        "headers": headers(&head.headers, peer),
+        "headers": headers(&head.headers, peer, &trace(now, number)),
         "requestContext": {
             "accountId": ACCOUNT,
             "apiId": "local",
@@ -92,8 +94,13 @@ pub(super) fn of(call: Call) -> Value {
     event
 }
 
+/// The id of a trace, as X-Ray writes it: when it began, and 96 bits that tell it from others.
+fn trace(now: Timestamp, number: u64) -> String {
+    format!("Root=1-{:08x}-{number:024x}", now.as_second())
+}
+
 /// Repeated ones joined; cookies have a place of their own.
-fn headers(headers: &HeaderMap, peer: SocketAddr) -> BTreeMap<String, String> {
+fn headers(headers: &HeaderMap, peer: SocketAddr, trace: &str) -> BTreeMap<String, String> {
     let mut joined: BTreeMap<String, String> = BTreeMap::new();
     let mut add = |name: &str, value: &str| {
         let before = joined.entry(name.to_owned()).or_default();
@@ -103,13 +110,15 @@ fn headers(headers: &HeaderMap, peer: SocketAddr) -> BTreeMap<String, String> {
         before.push_str(value);
     };
     for (name, value) in headers {
-        if name != header::COOKIE {
+        if name != header::COOKIE && name != TRACE {
             add(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
         }
     }
     // The gateway appends the address that it saw to what a proxy before it claims.
     add("x-forwarded-for", &peer.ip().to_string());
     add("x-forwarded-proto", "http");
+    // Ours, whatever the caller says: it is logged.
+    add(TRACE, trace);
     joined
 }
 
