@@ -18,7 +18,7 @@ const MARGIN: SignedDuration = SignedDuration::from_secs(60);
 #[expect(clippy::disallowed_methods, reason = "the one clock of this function")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let aws = Aws::from_env()?;
+    let aws = Aws::connected().await?;
     let (store, queue) = (&Store::from_env(&aws, policies::all())?, &Queue::from_env(&aws)?);
     // What the schedule sends says nothing that counts: the sweep goes on from its own marks.
     let run = async |event: LambdaEvent<Value>| {

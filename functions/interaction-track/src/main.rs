@@ -13,7 +13,7 @@ use platform::telemetry;
 #[expect(clippy::disallowed_methods, reason = "the one clock of this function")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let aws = Aws::from_env()?;
+    let aws = Aws::connected().await?;
     let store = &Store::from_env(&aws, policies::all())?;
     let (pseudonyms, dead) = (&Pseudonyms::from_env()?, &Queue::dead_from_env(&aws)?);
     let run = async |event: LambdaEvent<SqsEvent>| {

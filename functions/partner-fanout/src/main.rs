@@ -12,7 +12,7 @@ use platform::telemetry;
 #[expect(clippy::disallowed_methods, reason = "the one clock of this function")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let aws = Aws::from_env()?;
+    let aws = Aws::connected().await?;
     let (store, queue) = (&Store::from_env(&aws, policies::all())?, &Queue::from_env(&aws)?);
     let run = async |event: LambdaEvent<StreamEvent>| {
         Ok::<_, Error>(partner_fanout::handle(store, queue, Timestamp::now(), event.payload).await)

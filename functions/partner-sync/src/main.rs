@@ -16,7 +16,7 @@ use platform::{endpoint, telemetry};
 #[expect(clippy::disallowed_methods, reason = "the one clock of this function")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let aws = Aws::from_env()?;
+    let aws = Aws::connected().await?;
     let parts = &Parts {
         store: Store::from_env(&aws, policies::all())?,
         courier: Courier::new(endpoint::PUBLIC, Inside::from_env()?)?,

@@ -10,7 +10,7 @@ use platform::{http, telemetry};
 #[expect(clippy::disallowed_methods, reason = "the one clock of this function")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init();
-    let aws = Aws::from_env()?;
+    let aws = Aws::connected().await?;
     let store = Store::from_env(&aws, policies::all())?;
     let pseudonyms = Pseudonyms::from_env()?;
     http::serve(async |request| profile_update::handle(&store, &pseudonyms, Timestamp::now(), request).await)

@@ -9,7 +9,7 @@ use platform::{endpoint, http, telemetry};
 #[expect(clippy::disallowed_methods, reason = "the one clock of this function")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init();
-    let aws = Aws::from_env()?;
+    let aws = Aws::connected().await?;
     let store = Store::from_env(&aws, policies::all())?;
     http::serve(async |request| {
         recipient_registry::handle(&store, endpoint::PUBLIC, Timestamp::now(), request).await

@@ -8,11 +8,19 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::byte_stream::ByteStream;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::region::Region;
+
+/// Both services are in the same region.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// An environment variable that a function cannot do without is missing or unreadable.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +47,21 @@ pub struct Aws {
 }
 
 impl Aws {
+    /// The same as [`Aws::from_env`], and the way to the table is open: the TLS handshake belongs into the init
+    /// phase, which has a whole core whatever the function's memory.
+    pub async fn connected() -> Result<Self, Unset> {
+        let connector = https();
+        let aws = Self::through(connector.clone())?;
+        // If it fails, the first call will try again and say why.
+        let _ = tokio::time::timeout(CONNECT_TIMEOUT, aws.greet(&connector)).await;
+        Ok(aws)
+    }
+
     pub fn from_env() -> Result<Self, Unset> {
+        Self::through(https())
+    }
+
+    fn through(connector: SharedHttpConnector) -> Result<Self, Unset> {
         let credentials = Credentials::new(
             required("AWS_ACCESS_KEY_ID")?,
             required("AWS_SECRET_ACCESS_KEY")?,
@@ -50,10 +72,25 @@ impl Aws {
         Ok(Self {
             region: required("AWS_REGION")?,
             credentials,
-            http: https(),
+            http: http_client_fn(move |_, _| connector.clone()),
             dynamodb_url: env::var("AWS_ENDPOINT_URL_DYNAMODB").ok(),
             sqs_url: env::var("AWS_ENDPOINT_URL_SQS").ok(),
         })
+    }
+
+    /// Ask the table's endpoint how it is, which it tells anybody, and leave the connection in the pool.
+    async fn greet(&self, connector: &SharedHttpConnector) {
+        let url = match &self.dynamodb_url {
+            Some(url) => url.clone(),
+            None => format!("https://dynamodb.{}.amazonaws.com", self.region),
+        };
+        let Ok(request) = HttpRequest::get(url) else {
+            return;
+        };
+        if let Ok(answer) = connector.call(request).await {
+            // A connection is free again once its answer was read.
+            let _ = ByteStream::new(answer.into_body()).collect().await;
+        }
     }
 
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
@@ -100,15 +137,23 @@ fn retries() -> RetryConfig {
 /// The SDK has no operation time-out of its own; a function's caller waits for ten seconds at most.
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(1))
+        .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(Duration::from_secs(2))
         .operation_timeout(Duration::from_secs(6))
         .build()
 }
 
-/// The TLS client of both services.
-pub fn https() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new()
+/// One pool of connections for both services. The SDK would make one for each client, and read the certificates of
+/// the system for each twice.
+fn https() -> SharedHttpConnector {
+    let connector = Connector::builder()
         .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
-        .build_https()
+        .connector_settings(
+            HttpConnectorSettings::builder()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .build(),
+        )
+        .sleep_impl(TokioSleep::new())
+        .build();
+    SharedHttpConnector::new(connector)
 }

@@ -8,7 +8,7 @@ use platform::aws::{Aws, required};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let (client, table) = (&Aws::from_env()?.dynamodb(), &required("TABLE_NAME")?);
+    let (client, table) = (&Aws::connected().await?.dynamodb(), &required("TABLE_NAME")?);
     let answer = async |request: Request| {
         let key = AttributeValue::S(request.raw_http_path().to_owned());
         let told = if request.method() == Method::POST {
