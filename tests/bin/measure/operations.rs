@@ -23,9 +23,9 @@ pub(crate) const ONE_WRITE: Operation = Operation {
     name: "one bare write",
     function: "one-call",
     calls: 1,
-    request: |who| recorded::http("POST", &format!("/bare/{who}"), "", &[], &"x".repeat(900)),
+    request: |who| recorded::http("POST", &format!("/bare/new-{who}"), "", &[], &"x".repeat(900)),
 };
-/// Of what the write before it wrote.
+/// Of as much.
 pub(crate) const ONE_READ: Operation = Operation {
     name: "one bare read",
     function: "one-call",
