@@ -1,7 +1,8 @@
 //! Taking back all of it, or a part.
 
+use jiff::SignedDuration;
 use serde_json::json;
-use tests::{BASE, PURPOSES, World, contacts, names};
+use tests::{BASE, PURPOSES, World, contacts, merged, names};
 
 use crate::{acts, rules};
 
@@ -129,4 +130,42 @@ async fn an_objection_denies_everything_until_the_person_lifts_it_and_lifts_no_m
         world.holds("bmw-ag", &someone).facets,
         contacts(&PURPOSES, &["email"])
     );
+}
+
+#[tokio::test]
+async fn a_withdrawal_that_a_slow_clock_dates_before_its_grant_takes_effect() {
+    let world = World::at_noon().await;
+    let someone = world.someone_who_granted_everything().await;
+    let before_the_grant = world.now() - SignedDuration::from_mins(1);
+    world.advance(SignedDuration::from_mins(2));
+
+    let asked = json!({ "all": true, "happened_at": before_the_grant });
+    world.withdraw(&someone, asked).await.is(200);
+
+    world.settle().await;
+    assert!(!world.may(&someone, "bmw-ag", "email").await);
+    assert_eq!(world.holds("bmw-ag", &someone), Default::default());
+}
+
+#[tokio::test]
+async fn a_second_withdrawal_stands_against_a_letter_that_was_signed_between_the_two() {
+    let world = World::at_noon().await;
+    let someone = world.someone_who_granted_everything().await;
+    world.advance(SignedDuration::from_mins(10));
+    world.withdraw_all(&someone).await.is(200);
+    world.advance(SignedDuration::from_mins(1));
+    let signed_at = world.now();
+    world.advance(SignedDuration::from_mins(1));
+    world.withdraw_all(&someone).await.is(200);
+    world.advance(SignedDuration::from_mins(30));
+
+    let letter = json!({ "evidence": { "kind": "paper", "reference": "letter-7" }, "source": "staff" });
+    let letter = merged(letter, json!({ "happened_at": signed_at }));
+    world
+        .grant(&someone, merged(tests::everything(), letter))
+        .await
+        .is(201);
+
+    world.settle().await;
+    assert!(!world.may(&someone, "controller", "email").await);
 }

@@ -185,7 +185,9 @@ impl Record {
         self
     }
 
-    /// The next act of this record, learnt now; a date that is stated may lie in the past.
+    /// The next act of this record, learnt now; a date that is stated may lie in the past. A withdrawal
+    /// happened when it was learnt, where the date that is stated may be a clock's error: it must not come to
+    /// lie before the grant that it is about.
     pub(crate) fn next(
         &self,
         what: What,
@@ -200,6 +202,9 @@ impl Record {
         let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
         let after_the_last = self.learnt_at.saturating_add(SignedDuration::from_millis(1));
         let learnt_at = now.max(after_the_last.unwrap_or(Timestamp::MAX));
+        let is_clocks_error = |stated: &Timestamp| now.duration_since(*stated) <= AHEAD_MAX;
+        let takes_back = matches!(what, What::Withdrawn { .. } | What::Objected);
+        let stated = stated.filter(|stated| !(takes_back && is_clocks_error(stated)));
         let happened_at = stated.map_or(learnt_at, |stated| stated.min(learnt_at));
         Ok(Act {
             version: self.version + 1,

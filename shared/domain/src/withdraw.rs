@@ -6,9 +6,12 @@ use crate::act::{Act, Evidence, What};
 use crate::codes::{Channel, Purpose};
 use crate::facet::{Facet, Facets};
 use crate::policy::{Policies, Policy};
-use crate::record::{AHEAD_MAX, Record};
+use crate::record::Record;
 use crate::refusal::Refusal;
 use crate::state::{Mark, Off, Switch};
+
+/// So soon after one another, two are one click that was sent twice.
+const SAME_CLICK: SignedDuration = SignedDuration::from_secs(10);
 
 /// What is withdrawn: everything, or the union of what is named.
 #[derive(Debug, Clone)]
@@ -139,7 +142,7 @@ impl Record {
 /// come to stand against it.
 fn is_the_same(mark: Mark, act: &Act) -> bool {
     let after = act.happened_at.duration_since(mark.at);
-    (SignedDuration::ZERO..=AHEAD_MAX).contains(&after)
+    (SignedDuration::ZERO..=SAME_CLICK).contains(&after)
 }
 
 /// Add what was found; a name that finds nothing is refused.
