@@ -161,3 +161,44 @@ async fn a_group_company_that_the_notice_does_not_name_gets_nothing() {
         .await
         .is(422);
 }
+
+#[tokio::test]
+async fn an_older_form_of_a_recipient_undoes_no_newer_change_and_a_key_asked_for_twice_is_made_once() {
+    let world = World::at_noon().await;
+    world.dealer("dealer-one").await;
+    let settings = |authorised: bool| {
+        let endpoint = world.recipients.endpoint("dealer-one");
+        json!({ "kind": "dealer", "authorised": authorised, "endpoint": endpoint }).to_string()
+    };
+    let put = async |version: &str, authorised| {
+        let headers = [("content-type", "application/json"), ("if-match", version)];
+        let body = settings(authorised).into_bytes();
+        world
+            .send("PUT", "/v1/recipients/dealer-one", &headers, body)
+            .await
+    };
+    put("\"1\"", false).await.is(200);
+    assert_eq!(put("\"1\"", true).await.is(412).problem(), "other-version");
+    let shown = world.get("/v1/recipients/dealer-one").await.is(200);
+    assert_eq!(shown.body["authorised"], false);
+
+    let new_key = async || {
+        let path = "/v1/recipients/dealer-one/keys";
+        world
+            .send("POST", path, &[("if-match", "\"2\"")], Vec::new())
+            .await
+    };
+    new_key().await.is(201);
+    new_key().await.is(412);
+    let new = [("content-type", "application/json"), ("if-none-match", "*")];
+    let again = world
+        .send(
+            "PUT",
+            "/v1/recipients/dealer-one",
+            &new,
+            settings(true).into_bytes(),
+        )
+        .await;
+    assert_eq!(again.is(412).problem(), "already-known");
+    world.settle().await;
+}

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use platform::caller::Caller;
 use platform::endpoint::Reach;
 use platform::http::{self, Answer, Problem, Request, Status};
-use platform::store::{Error, Settings, Store};
+use platform::store::{Error, NotTaken, Registration, Settings, Store};
 use platform::wire::Word;
 use serde::Deserialize;
 
@@ -53,6 +53,7 @@ pub(crate) async fn register(store: &Store, reach: Reach, now: Timestamp, reques
         let detail = "a recipient keeps its kind: past decisions depend on it";
         return Err(Problem::unprocessable("kind-is-fixed", "/kind", detail));
     }
+    must_be_as_seen(&request, before.as_ref())?;
     let new = before.is_none();
     let secret = if new { Some(fresh_secret()?) } else { None };
 
@@ -78,6 +79,7 @@ pub(crate) async fn new_key(store: &Store, now: Timestamp, request: Request) -> 
         .recipient(&id)
         .await?
         .ok_or_else(Problem::no_such_recipient)?;
+    must_be_as_seen(&request, Some(&before))?;
     let settings = Settings::from(&before);
     let secret = fresh_secret()?;
 
@@ -102,6 +104,20 @@ pub(crate) async fn show(store: &Store, request: Request) -> Answer {
         .await?
         .ok_or_else(Problem::no_such_recipient)?;
     http::versioned(Status::OK, registered.version, &Told::of(&registered, None))
+}
+
+/// `If-Match` and `If-None-Match`: an older form undoes no newer change, and a key that was asked for twice is
+/// made once.
+fn must_be_as_seen(request: &Request, before: Option<&Registration>) -> Result<(), Problem> {
+    let guard = http::guard(request)?;
+    let version = before.map(|before| before.version);
+    if guard.only_at.is_some() && guard.only_at != version {
+        return Err(NotTaken::OtherVersion.into());
+    }
+    if guard.only_new && version.is_some() {
+        return Err(NotTaken::NotNew.into());
+    }
+    Ok(())
 }
 
 fn changed_meanwhile(error: Error) -> Problem {
