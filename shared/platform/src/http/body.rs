@@ -98,10 +98,15 @@ pub fn bytes(request: &Request) -> Result<&[u8], Problem> {
 /// sentences pass that say what a word of ours must look like. Nor is a name repeated that is not ours.
 fn malformed(pointer: String, error: &serde_json::Error) -> Problem {
     let said = error.to_string();
-    let what = said.split(" at line ").next().unwrap_or_default();
+    // What was sent stands before what serde says of it, and may hold the same words: so the last ones count.
+    let what = said
+        .rsplit_once(" at line ")
+        .map_or(said.as_str(), |(what, _)| what);
     let expected = |otherwise: &'static str| {
-        what.split_once("expected ")
-            .map_or(otherwise, |(_, expected)| expected)
+        let expected = what.rsplit_once("expected ").map(|(_, expected)| expected);
+        expected
+            .filter(|_| !what.ends_with("there are no fields"))
+            .unwrap_or(otherwise)
     };
     let parent = |pointer: &str| {
         pointer
