@@ -226,3 +226,20 @@ async fn a_delivery_that_is_otherwise_is_noticed() {
         );
     }
 }
+
+/// A partner may check everything that comes with the schema, so what the kit sends must be as it says.
+#[test]
+fn what_the_kit_for_partners_plays_is_as_the_contract_says() {
+    let now = "2026-03-01T12:00:00Z".parse().unwrap();
+    let plays = local::partner_check::plays("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", now).unwrap();
+    assert!(plays.len() >= 12, "{} are played", plays.len());
+    for play in plays {
+        let event = serde_json::from_str(&play.body).unwrap();
+        let breaches = agreement().schema_breaches("/components/schemas/Event", false, &event);
+        assert_eq!(breaches, Vec::<String>::new(), "{}", play.what);
+        let id = play.headers().into_iter().find(|(name, _)| *name == "webhook-id");
+        let breaches =
+            agreement().schema_breaches("/components/schemas/EventId", false, &json!(id.unwrap().1));
+        assert_eq!(breaches, Vec::<String>::new(), "{}", play.what);
+    }
+}

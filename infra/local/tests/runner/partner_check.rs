@@ -26,6 +26,7 @@ enum Fault {
     RefusesWhatItDoesNotKnow,
     RefusesLateOnes,
     Redirects,
+    FailsAtEverything,
     HangsUp,
 }
 
@@ -56,6 +57,9 @@ fn answered(
     }
     if fault == Fault::Redirects {
         return StatusCode::TEMPORARY_REDIRECT;
+    }
+    if fault == Fault::FailsAtEverything {
+        return StatusCode::INTERNAL_SERVER_ERROR;
     }
     let Some(id) = is_signed(headers, body, fault) else {
         return StatusCode::UNAUTHORIZED;
@@ -100,7 +104,7 @@ async fn the_demo_recipients_get_everything_right() {
     let findings = check(&url, SECRET, noon()).await.unwrap();
     assert_eq!(findings.len(), 12);
     assert!(findings.iter().all(|finding| finding.right), "{findings:#?}");
-    let held = &system.demo.told()["bmw-ag"]["sub_partner-check"]["holds"];
+    let held = &system.demo.told()["bmw-ag"]["sub_partner-check-somebody"]["holds"];
     assert_eq!(
         held["facets"],
         serde_json::json!([]),
@@ -133,8 +137,10 @@ async fn whatever_a_partner_gets_wrong_is_named() {
     assert_eq!(found(Fault::RefusesRepetitions).await, taking[1..2]);
     assert_eq!(found(Fault::RefusesLateOnes).await, taking[2..3]);
     assert_eq!(found(Fault::RefusesWhatItDoesNotKnow).await, taking[3..4]);
-    assert_eq!(found(Fault::Redirects).await, taking);
-    assert_eq!(BTreeSet::from_iter(found(Fault::HangsUp).await), everything);
+    // Whoever fails at everything, or leads elsewhere, has refused nothing.
+    for fault in [Fault::Redirects, Fault::FailsAtEverything, Fault::HangsUp] {
+        assert_eq!(BTreeSet::from_iter(found(fault).await), everything);
+    }
 }
 
 #[tokio::test]
@@ -147,9 +153,17 @@ async fn only_public_hosts_over_https_and_this_computer_are_played_at() {
     ] {
         assert!(check(url, SECRET, noon()).await.is_err(), "{url}");
     }
+    let refused = check("http://127.0.0.1:1/", "not a secret", noon()).await;
+    assert!(refused.unwrap_err().to_string().contains("whsec_ and base64"));
+}
+
+#[tokio::test]
+async fn where_nothing_listens_the_reason_is_told_once() {
+    let findings = check("http://127.0.0.1:1/", SECRET, noon()).await.unwrap();
+    assert_eq!(findings.len(), 1);
+    assert!(!findings[0].right);
     assert!(
-        check("http://127.0.0.1:1/", "not a secret", noon())
-            .await
-            .is_err()
+        findings[0].answered.contains("Connection refused"),
+        "{findings:?}"
     );
 }
