@@ -25,8 +25,12 @@ pub enum Role {
 
 /// The text names no kind, or no role, of recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a kind or role of recipient")]
-pub struct NotARecipient;
+pub enum NotARecipient {
+    #[error("not a kind of recipient: group-company, dealer or processor")]
+    Kind,
+    #[error("not a role of recipient: separate-controller, joint-controller or processor")]
+    Role,
+}
 
 impl RecipientKind {
     pub fn as_str(self) -> &'static str {
@@ -55,7 +59,7 @@ impl FromStr for RecipientKind {
         [Self::GroupCompany, Self::Dealer, Self::Processor]
             .into_iter()
             .find(|kind| kind.as_str() == text)
-            .ok_or(NotARecipient)
+            .ok_or(NotARecipient::Kind)
     }
 }
 
@@ -66,7 +70,7 @@ impl FromStr for Role {
         [Self::SeparateController, Self::JointController, Self::Processor]
             .into_iter()
             .find(|role| role.as_str() == text)
-            .ok_or(NotARecipient)
+            .ok_or(NotARecipient::Role)
     }
 }
 

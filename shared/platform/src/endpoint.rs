@@ -35,6 +35,9 @@ pub enum BadEndpoint {
     UserInfo,
     #[error("the URL must name a public host")]
     NotPublic,
+    /// Not within a reach other than [`PUBLIC`], which says itself where it ends.
+    #[error("{0}")]
+    OutOfReach(&'static str),
 }
 
 impl Reach {

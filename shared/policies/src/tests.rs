@@ -242,7 +242,7 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
     ("fields = [\"mileage\", \"range\", \"battery-state\"]", "fields = []", "[categories.vehicle-usage]", "has no fields"),
     ("kind = \"group-company\"\nrole = \"separate-controller\"", "kind = \"processor\"\nrole = \"processor\"", "[audiences.group-company]", "no standing recipient"),
     ("kind = \"group-company\"", "kind = \"dealer\"", "kind = \"dealer\"", "a dealer is no standing recipient"),
-    ("role = \"separate-controller\"", "role = \"friend\"", "\"friend\"", "`friend` is not a kind or role"),
+    ("role = \"separate-controller\"", "role = \"friend\"", "\"friend\"", "`friend` is not a role of recipient: separate-controller"),
     ("only_without = [\"preferred\", ", "only_without = [\"favourite\", ", "\"favourite\"", "there is no relation `favourite`"),
     ("only_without = [\"preferred\", ", "only_without = [\"local\", ", "only_without", "excludes itself"),
 
