@@ -86,7 +86,7 @@ async fn answer_itself(gateway: &Inner, peer: SocketAddr, request: Request) -> R
         return Fixed::NotFound.into_response();
     };
     let now = gateway.clock.now();
-    let token = match Inner::admit(route, &head.headers, now) {
+    let token = match Inner::admit(route, &head.headers, gateway.clock.unmoved()) {
         Ok(token) => token,
         Err(refused) => return refused.into_response(),
     };

@@ -95,10 +95,10 @@ async fn serve(asked: Serve) -> Result<(), Box<dyn std::error::Error>> {
         scope: "service".to_owned(),
         ..Bearer::default()
     };
-    let clock = Clock::system();
+    let clock = Clock::kept(asked.data.as_deref())?;
     let live = Live::new(clock.clone());
     let template = Template::deployed()?;
-    let token = issuer::token(&service, clock.now())?;
+    let token = issuer::token(&service, clock.unmoved())?;
     let options = Options {
         data: asked.data,
         port: asked.port,

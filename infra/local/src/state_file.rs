@@ -13,6 +13,14 @@ pub(crate) struct StateFile<T> {
     holds: PhantomData<fn(T)>,
 }
 
+impl<T> StateFile<T> {
+    /// For what nobody wants to keep.
+    pub(crate) fn nowhere() -> Self {
+        let holds = PhantomData;
+        Self { path: None, holds }
+    }
+}
+
 impl<T: Serialize + DeserializeOwned + Default> StateFile<T> {
     /// The file `name` in the folder of the data, and what it holds by now.
     pub(crate) fn open(data: Option<&Path>, name: &str) -> io::Result<(Self, T)> {
