@@ -1,6 +1,9 @@
 //! The commands of an operator, with an operator's own credentials: `due recompute`, and `reconcile`.
 
+use std::env;
+use std::fmt::Display;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use domain::codes::NoticeId;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -27,8 +30,9 @@ Write down anew when each subject must be looked at, after a new policy version 
     --rate N       look at so many subjects a second at the most, 100 unless said otherwise
     --resume FILE  keep the place here, and go on from it
 
-It speaks to the table TABLE_NAME in AWS_REGION as AWS_ACCESS_KEY_ID, or wherever AWS_ENDPOINT_URL_DYNAMODB
-says, and scans it once: half a read unit for every 4 KB that it holds, and a read unit a subject.
+It speaks to the table TABLE_NAME in AWS_REGION, or wherever AWS_ENDPOINT_URL_DYNAMODB says, as AWS_ACCESS_KEY_ID
+with AWS_SECRET_ACCESS_KEY, and scans it once: half a read unit for every 4 KB that it holds, and a read unit a
+subject.
 ";
 
 const RECONCILE_HELP: &str = "\
@@ -41,10 +45,18 @@ Let what the fan-out missed follow after all, after an outage longer than the 24
     --rate N       look at so many subjects a second at the most, 100 unless said otherwise
     --resume FILE  keep the place here, and go on from it
 
-It speaks to the table TABLE_NAME and the queue QUEUE_URL in AWS_REGION as AWS_ACCESS_KEY_ID, or wherever
-AWS_ENDPOINT_URL_DYNAMODB and AWS_ENDPOINT_URL_SQS say, and scans the table once: half a read unit for every
-4 KB that it holds, a read unit a subject, and two more for each whose chain grew since then.
+It speaks to the table TABLE_NAME and the queue QUEUE_URL in AWS_REGION, or wherever AWS_ENDPOINT_URL_DYNAMODB and
+AWS_ENDPOINT_URL_SQS say, as AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY, and scans the table once: half a read
+unit for every 4 KB that it holds, a read unit a subject, and two more for each whose chain grew since then.
 ";
+
+/// What the commands cannot do without.
+const NEEDED: [&str; 4] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_REGION",
+    "TABLE_NAME",
+];
 
 /// `due recompute`.
 pub async fn due(mut words: impl Iterator<Item = String>) -> Result<(), BoxError> {
@@ -58,7 +70,7 @@ pub async fn due(mut words: impl Iterator<Item = String>) -> Result<(), BoxError
     if asked.since.is_some() {
         return Err("due recompute takes no --since".into());
     }
-    let (_, store) = table()?;
+    let (_, store) = table(&NEEDED)?;
     let bar = bar(&store).await?;
     let progress = recompute(&store, now(), &under, &options, &bar).await?;
     bar.finish_and_clear();
@@ -78,7 +90,7 @@ pub async fn reconciling(words: impl Iterator<Item = String>) -> Result<(), BoxE
     }
     let since = asked.since.ok_or("reconcile wants --since")?;
     let options = asked.options();
-    let (aws, store) = table()?;
+    let (aws, store) = table(&[&NEEDED[..], &["QUEUE_URL"]].concat())?;
     let queue = Queue::from_env(&aws)?;
     let bar = bar(&store).await?;
     let progress = reconcile(&store, &queue, now(), since, &options, &bar).await?;
@@ -94,7 +106,13 @@ fn help(text: &str) -> Result<(), BoxError> {
     Ok(())
 }
 
-fn table() -> Result<(Aws, Store), BoxError> {
+/// The table, once everything is there that the environment must say.
+fn table(needed: &[&str]) -> Result<(Aws, Store), BoxError> {
+    let is_unset = |name: &&&str| env::var(name).is_err();
+    let unset: Vec<&str> = needed.iter().filter(is_unset).copied().collect();
+    if !unset.is_empty() {
+        return Err(format!("the environment must set {}", unset.join(", ")).into());
+    }
     let aws = Aws::from_env()?;
     let store = Store::from_env(&aws, policies::all())?;
     Ok((aws, store))
@@ -130,14 +148,13 @@ impl Asked {
             match word.as_str() {
                 "--help" | "-h" => return Ok(None),
                 "--dry-run" => asked.dry_run = true,
-                "--notice" => asked.notice = Some(value()?.parse()?),
-                "--version" => asked.version = Some(value()?.parse()?),
+                "--notice" => asked.notice = Some(read(&word, "the id of a notice", &value()?)?),
+                "--version" => asked.version = Some(read(&word, "a number", &value()?)?),
                 "--since" => {
-                    let since = value()?.parse();
-                    let wanted = "--since wants an instant, such as 2026-03-01T12:00:00Z";
-                    asked.since = Some(since.map_err(|error| format!("{wanted}: {error}"))?);
+                    let instant = "an instant, such as 2026-03-01T12:00:00Z";
+                    asked.since = Some(read(&word, instant, &value()?)?);
                 }
-                "--rate" => asked.rate = Some(value()?.parse()?),
+                "--rate" => asked.rate = Some(read(&word, "a number", &value()?)?),
                 "--resume" => asked.resume = Some(value()?.into()),
                 other => return Err(format!("{other} is not known here").into()),
             }
@@ -160,4 +177,9 @@ impl Asked {
             resume: self.resume.clone(),
         }
     }
+}
+
+fn read<T: FromStr<Err: Display>>(flag: &str, wanted: &str, text: &str) -> Result<T, String> {
+    text.parse()
+        .map_err(|error| format!("{flag} wants {wanted}: {error}"))
 }

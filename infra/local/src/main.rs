@@ -13,6 +13,9 @@ use local::policy_check;
 use local::system::{Options, System};
 use local::template::Template;
 use local::token;
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::prelude::*;
 
 mod banner;
 
@@ -30,7 +33,8 @@ The whole of Assenso in one process, on 127.0.0.1
     --port N     where the routes are served, 8787 unless said otherwise
     --help       this
 
-    policy check FILE   say whether a policy document would be taken, and if not, all that is wrong with it
+    policy check FILE   say whether a policy document would be taken, and if not, why: one finding where it
+                        cannot be read, such as an unknown word or a missing table, and else all of them
 ";
 
 enum Asked {
@@ -74,9 +78,12 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::WARN)
-        .init();
+    // To the embedded engine, a condition that does not hold is a mistake of the caller; here it is how a
+    // request that was sent twice is noticed.
+    let logged = Targets::new()
+        .with_default(Level::WARN)
+        .with_target("dynoxide", Level::ERROR);
+    tracing_subscriber::fmt().finish().with(logged).init();
     ended(serve(asked).await)
 }
 
@@ -84,7 +91,7 @@ fn ended(result: Result<(), Box<dyn std::error::Error>>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{}", chain(error.as_ref()));
+            eprintln!("{}", in_words(error.as_ref()));
             ExitCode::FAILURE
         }
     }
@@ -138,13 +145,7 @@ fn asked(mut words: impl Iterator<Item = String>) -> Result<Asked, String> {
     while let Some(word) = words.next() {
         match word.as_str() {
             "--help" | "-h" => return Ok(Asked::Help),
-            "policy" => {
-                if words.next().as_deref() != Some("check") {
-                    return Err("policy wants check FILE".to_owned());
-                }
-                let file = words.next().ok_or("policy check wants a file")?;
-                return Ok(Asked::CheckPolicy(file.into()));
-            }
+            "policy" => return policy(&words.by_ref().collect::<Vec<_>>()),
             "--data" => {
                 let folder = words.next().ok_or("--data wants a folder")?;
                 asked.data = Some(folder.into());
@@ -159,12 +160,28 @@ fn asked(mut words: impl Iterator<Item = String>) -> Result<Asked, String> {
     Ok(Asked::Serve(asked))
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut told = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        told += &format!(": {error}");
-        source = error.source();
+fn policy(words: &[String]) -> Result<Asked, String> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words[..] {
+        [.., "--help" | "-h"] => Ok(Asked::Help),
+        ["check"] => Err("policy check wants a file".to_owned()),
+        ["check", file] => Ok(Asked::CheckPolicy(file.into())),
+        ["check", _, other, ..] => Err(format!("{other} is not known here")),
+        _ => Err("policy wants check FILE".to_owned()),
     }
-    told
+}
+
+/// An error with all that led to it, without the dump of themselves that the SDK's errors end in.
+fn in_words(error: &dyn std::error::Error) -> String {
+    const DUMPS: [&str; 5] = [
+        " (ConstructionFailure(",
+        " (TimeoutError(",
+        " (DispatchFailure(",
+        " (ResponseError(",
+        " (ServiceError(",
+    ];
+    let told = std::iter::successors(Some(error), |error| error.source());
+    let told = told.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    let end = DUMPS.iter().filter_map(|dump| told.find(dump)).min();
+    told[..end.unwrap_or(told.len())].to_owned()
 }

@@ -1,7 +1,10 @@
 //! `cargo run -p local -- token`: a token of the runner's own issuer.
 
+use std::collections::BTreeSet;
+
 use crate::clock::Clock;
 use crate::issuer::{self, Bearer};
+use crate::template::Template;
 
 type BoxError = Box<dyn std::error::Error>;
 
@@ -37,10 +40,24 @@ fn asked(mut words: impl Iterator<Item = String>) -> Result<Option<Bearer>, BoxE
             other => return Err(format!("{other} is not known here").into()),
         }
     }
+    let known = scopes()?;
     match bearer.scope.as_str() {
         "" => Err("--scope is missing".into()),
+        scope if !known.contains(scope) => {
+            let known: Vec<_> = known.into_iter().collect();
+            Err(format!("--scope wants one of {}", known.join(", ")).into())
+        }
         "partner" if bearer.recipient.is_none() => Err("a partner wants --recipient".into()),
         "subject" if bearer.subject.is_none() => Err("a subject wants --subject".into()),
         _ => Ok(Some(bearer)),
     }
+}
+
+/// Every scope that some route of the template takes.
+fn scopes() -> Result<BTreeSet<String>, BoxError> {
+    let routes = Template::deployed()?.routes;
+    Ok(routes
+        .into_iter()
+        .flat_map(|route| route.token.unwrap_or_default())
+        .collect())
 }

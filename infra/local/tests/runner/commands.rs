@@ -51,10 +51,52 @@ async fn a_command_that_is_not_understood_fails_and_says_why() {
             "--fast",
         ),
         (&["due", "recompute", "--notice", "x"], "--version"),
+        (&["due", "recompute", "--rate", "fast"], "--rate wants a number"),
+        (
+            &["due", "recompute", "--notice", "x", "--version", "one"],
+            "--version wants a number",
+        ),
+        (
+            &["token", "--scope", "foo"],
+            "--scope wants one of auditor, partner, service",
+        ),
+        (&["token", "--scope", "staff service"], "--scope wants one of"),
     ] {
         let (worked, text) = said(&run(words).await);
         assert!(!worked && text.contains(why), "{words:?}: {text}");
     }
+}
+
+#[test]
+fn what_the_environment_lacks_is_told_all_at_once() {
+    let reconcile = Command::new(env!("CARGO_BIN_EXE_local"))
+        .args(["reconcile", "--since", "2026-03-01T12:00:00Z"])
+        .env_clear()
+        .env("AWS_REGION", local::sdk::REGION)
+        .output()
+        .unwrap();
+    let (worked, text) = said(&reconcile);
+    assert!(!worked);
+    let needed = "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, TABLE_NAME, QUEUE_URL";
+    assert_eq!(text, format!("the environment must set {needed}\n"));
+}
+
+#[test]
+fn a_table_that_is_not_reached_is_told_in_a_sentence() {
+    let recompute = Command::new(env!("CARGO_BIN_EXE_local"))
+        .args(["due", "recompute"])
+        .env("AWS_ACCESS_KEY_ID", "local")
+        .env("AWS_SECRET_ACCESS_KEY", "local")
+        .env("AWS_REGION", local::sdk::REGION)
+        .env("TABLE_NAME", "table")
+        .env("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")
+        .output()
+        .unwrap();
+    let (worked, text) = said(&recompute);
+    assert!(!worked);
+    assert!(text.starts_with("the table did not answer: "), "{text}");
+    assert!(text.contains("Connection refused"), "{text}");
+    assert!(!text.contains("DispatchFailure") && text.len() < 300, "{text}");
 }
 
 #[tokio::test]
