@@ -30,6 +30,13 @@ pub(super) struct Change {
     pub(super) told: Value,
 }
 
+/// What a processor is to mail, as a visitor would find it in the letter box.
+pub(super) struct Mail<'a> {
+    pub(super) to: &'a str,
+    pub(super) link: &'a str,
+    pub(super) until: &'a str,
+}
+
 /// What one event says.
 pub(super) struct News {
     sequence: u64,
@@ -76,6 +83,11 @@ impl Held {
             .retain(|category, _| may_hold.contains(&category.as_str()));
         self.holds = news.holds;
         for told in news.changes {
+            if told["change"] == "confirmed" {
+                // The address was given for that mail and for nothing else.
+                self.changes
+                    .retain(|change| !(is_mail(change) && change.told["act"] == told["act"]));
+            }
             self.changes.insert(0, Change { learnt_at, told });
         }
         self.changes.truncate(CHANGES_MAX);
@@ -84,6 +96,16 @@ impl Held {
     pub(super) fn told(&self) -> Value {
         let changes: Vec<&Value> = self.changes.iter().map(|change| &change.told).collect();
         json!({ "sequence": self.sequence, "holds": self.holds, "content": self.content, "changes": changes })
+    }
+
+    /// What is to be mailed and has led to nothing yet, newest first.
+    pub(super) fn mails(&self) -> impl Iterator<Item = Mail<'_>> {
+        let asked = self.changes.iter().filter(|change| is_mail(change));
+        asked.map(|Change { told, .. }| Mail {
+            to: text(&told["contact"]["email"]),
+            link: text(&told["link"]),
+            until: text(&told["until"]),
+        })
     }
 
     /// What may be held, and of which categories there is content.
@@ -96,6 +118,14 @@ impl Held {
     pub(super) fn names(&self, list: &str) -> Vec<&str> {
         texts(&self.holds[list])
     }
+}
+
+fn is_mail(change: &Change) -> bool {
+    change.told["change"] == "confirmation-requested"
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }
 
 fn texts(list: &Value) -> Vec<&str> {
@@ -136,6 +166,19 @@ mod tests {
         );
         assert_eq!(held.names("categories"), ["vehicle"]);
         assert!(held.content.is_empty());
+    }
+
+    #[test]
+    fn a_mail_is_kept_until_it_has_led_to_a_confirmation() {
+        let mut held = Held::default();
+        let asked = |act: u64| json!({ "change": "confirmation-requested", "act": act, "link": format!("http://127.0.0.1/{act}"), "contact": { "email": "ada@example.com" } });
+        let confirmed = json!({ "change": "confirmed", "act": 1 });
+        for (sequence, change) in [(1, asked(1)), (2, asked(2)), (3, confirmed)] {
+            let data = json!({ "sequence": sequence, "holds": {}, "changes": [change] });
+            held.take(news(data), Timestamp::UNIX_EPOCH);
+        }
+        let links: Vec<&str> = held.mails().map(|mail| mail.link).collect();
+        assert_eq!(links, ["http://127.0.0.1/2"]);
     }
 
     #[test]

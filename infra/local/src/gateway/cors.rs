@@ -49,15 +49,61 @@ pub(super) fn mark(cors: &Cors, origin: Option<HeaderValue>, response: &mut Resp
     }
 }
 
-/// The origin that a request names, if it is one of those.
+/// The origin that a request names, if it is one of those; or a website that somebody develops on this
+/// computer, which no deployment lets in.
 pub(super) fn allowed(cors: &Cors, headers: &HeaderMap) -> Option<HeaderValue> {
     let origin = headers.get(header::ORIGIN)?;
     let is_ours = |known: &String| known.as_bytes() == origin.as_bytes();
-    cors.origins.iter().any(is_ours).then(|| origin.clone())
+    let is_here = origin.to_str().is_ok_and(is_loopback);
+    (is_here || cors.origins.iter().any(is_ours)).then(|| origin.clone())
+}
+
+fn is_loopback(origin: &str) -> bool {
+    let Some(host) = origin.strip_prefix("http://") else {
+        return false;
+    };
+    let (name, port) = host.split_once(':').unwrap_or((host, "80"));
+    ["127.0.0.1", "localhost"].contains(&name) && port.parse::<u16>().is_ok()
 }
 
 fn tell(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_website_on_this_computer_may_call_and_no_other_does_by_looking_like_one() {
+        let cors = Cors {
+            origins: vec!["https://www.bmw.it".to_owned()],
+            methods: Vec::new(),
+            headers: Vec::new(),
+            exposed: Vec::new(),
+            max_age_s: 0,
+        };
+        let is_allowed = |origin: &'static str| {
+            let headers = HeaderMap::from_iter([(header::ORIGIN, HeaderValue::from_static(origin))]);
+            allowed(&cors, &headers).is_some()
+        };
+        for here in [
+            "http://localhost:5173",
+            "http://127.0.0.1:8000",
+            "http://localhost",
+        ] {
+            assert!(is_allowed(here), "{here}");
+        }
+        for elsewhere in [
+            "http://localhost.example:80",
+            "http://localhost:80.example",
+            "http://127.0.0.1@evil.example",
+            "https://www.mini.it",
+            "null",
+        ] {
+            assert!(!is_allowed(elsewhere), "{elsewhere}");
+        }
     }
 }

@@ -65,7 +65,10 @@ impl Live {
 pub fn places(template: &Template) -> Vec<(&'static str, &'static str)> {
     let is_there = |route: &str| template.routes.iter().any(|known| known.key == route);
     let mut places = vec![
-        ("/demo/recipients", "what every recipient holds"),
+        (
+            "/demo/recipients",
+            "what every recipient holds, and the mails to visitors",
+        ),
         ("/docs", "the interface, described"),
     ];
     if is_there("GET /v1/forms/{notice}") {

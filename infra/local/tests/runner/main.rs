@@ -1,6 +1,7 @@
 //! The runner against the unmodified SDKs and raw HTTP, with small functions in place of the real ones.
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
+mod binary;
 mod commands;
 mod demo;
 mod gateway;
