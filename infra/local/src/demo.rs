@@ -7,7 +7,7 @@
 mod held;
 mod page;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -166,6 +166,11 @@ impl Demo {
             })
         });
         shown.collect()
+    }
+
+    /// Who is there.
+    pub fn names(&self) -> BTreeSet<String> {
+        self.recipients().keys().cloned().collect()
     }
 
     /// Let a recipient answer nobody, or answer again. Returns whether there is such a recipient.

@@ -39,6 +39,7 @@ source.addEventListener('recent', ({ data }) => {
   for (const told of JSON.parse(data)) {
     log(told);
     if (told.kind === 'said') showSaid(told);
+    else at('moved').textContent = sentence(told);
   }
 });
 source.addEventListener('happening', ({ data }) => {
