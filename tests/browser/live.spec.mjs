@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { WIDTHS, fits, isAccessible, picture, tabTo, visit } from './harness.mjs';
+import { WIDTHS, call, fits, isAccessible, picture, tabTo, visit } from './harness.mjs';
 
 const PLAYING_MS = 45_000;
 
@@ -80,7 +80,9 @@ test('three years after the delivery the dealer keeps the base set alone', async
   });
 });
 
-test('a withdrawal reaches a dealer that was down', async () => {
+test('a withdrawal reaches a dealer that was down, whatever a recipient of one’s own does', async () => {
+  const nobody = { kind: 'processor', authorised: true, endpoint: 'http://127.0.0.1:9/' };
+  assert.equal((await call('PUT', '/v1/recipients/marketing-platform', nobody)).status, 201);
   await visit('/', {}, async (page) => {
     await play(page, 'A withdrawal while a dealer is down');
 
@@ -90,6 +92,10 @@ test('a withdrawal reaches a dealer that was down', async () => {
     await page.locator('#log').getByText('dealer-sales did not answer').first().waitFor();
     await isAccessible(page);
     await picture(page, 'live-dealer-down');
+  });
+  await visit('/', {}, async (page) => {
+    await page.locator('#log li').first().waitFor();
+    assert.notEqual(await page.locator('#moved').textContent(), 'Nothing yet.', 'to whoever comes later');
   });
 });
 

@@ -69,6 +69,9 @@ impl Held {
         }
         self.sequence = news.sequence;
         for told in &news.changes {
+            if told["change"] == "erased" {
+                self.content.clear();
+            }
             let content = told["content"].as_object();
             for category in texts(&told["categories"]) {
                 // A category without content was emptied, or never had any.
@@ -82,11 +85,18 @@ impl Held {
         self.content
             .retain(|category, _| may_hold.contains(&category.as_str()));
         self.holds = news.holds;
-        for told in news.changes {
-            if told["change"] == "confirmed" {
+        for mut told in news.changes {
+            match told["change"].as_str() {
                 // The address was given for that mail and for nothing else.
-                self.changes
-                    .retain(|change| !(is_mail(change) && change.told["act"] == told["act"]));
+                Some("confirmed") => self
+                    .changes
+                    .retain(|change| !(is_mail(change) && change.told["act"] == told["act"])),
+                Some("erased") => self.changes.clear(),
+                _ => {}
+            }
+            // What was held before is nobody's any more, once it has changed.
+            if let Some(told) = told.as_object_mut() {
+                told.remove("content");
             }
             self.changes.insert(0, Change { learnt_at, told });
         }
@@ -179,6 +189,21 @@ mod tests {
         }
         let links: Vec<&str> = held.mails().map(|mail| mail.link).collect();
         assert_eq!(links, ["http://127.0.0.1/2"]);
+    }
+
+    #[test]
+    fn an_erasure_leaves_nothing_but_that_it_was() {
+        let mut held = Held::default();
+        let holds = json!({ "categories": ["contact"], "facets": [] });
+        let started = json!({ "change": "entitlement-started", "categories": ["contact"], "content": { "contact": { "email": "ada@example.com" } } });
+        let asked = json!({ "change": "confirmation-requested", "act": 1, "contact": { "email": "ada@example.com" } });
+        let erased = json!({ "change": "erased", "act": 2 });
+        for (sequence, changes) in [(1, json!([started, asked])), (2, json!([erased]))] {
+            let data = json!({ "sequence": sequence, "holds": holds, "changes": changes });
+            held.take(news(data), Timestamp::UNIX_EPOCH);
+        }
+        assert!(!held.told().to_string().contains("ada@"), "{}", held.told());
+        assert_eq!(held.changes.len(), 1);
     }
 
     #[test]
