@@ -128,6 +128,52 @@ async fn what_staff_does_for_somebody_is_recorded_as_such_whatever_it_says() {
 }
 
 #[tokio::test]
+async fn an_act_says_no_source_that_nobody_said() {
+    let world = World::at_noon().await;
+    world.dealer("dealer-1").await;
+    let someone = world.someone_who_granted_everything().await;
+    world.settle().await;
+    let source = async || newest(&world, &someone).await["source"].clone();
+
+    world
+        .relate(&someone, "dealer-1", "preferred", "1", json!({}))
+        .await
+        .is(200);
+    assert_eq!(source().await, "service");
+    let patch = json!({ "contact": { "email": "ada@example.com" } });
+    world.patch_profile(&someone, patch).await.is(200);
+    assert_eq!(source().await, "service");
+    let checks = format!("/v1/subjects/{}/register-checks", someone.id);
+    let found = json!({ "channel": "phone", "enrolled": false });
+    post(&world, Caller::Service, &checks, found).await.is(200);
+    assert_eq!(source().await, "service");
+    world.part(&someone, "dealer-1", "preferred", "1").await.is(200);
+    assert_eq!(source().await, "service");
+    world
+        .withdraw(&someone, json!({ "channels": ["sms"] }))
+        .await
+        .is(200);
+    assert_eq!(source().await, "service");
+    let told_a_dealer = json!({ "channels": ["post"], "source": "dealer" });
+    world.withdraw(&someone, told_a_dealer).await.is(200);
+    assert_eq!(source().await, "dealer");
+
+    // A recipient speaks for itself, whatever it says.
+    for said in [
+        json!({ "channels": ["phone"] }),
+        json!({ "all": true, "source": "form" }),
+    ] {
+        world.pass_on_withdrawal("bmw-ag", &someone, said).await.is(200);
+        let act = newest(&world, &someone).await;
+        assert_eq!(
+            (&act["source"], &act["told_by"]),
+            (&json!("recipient"), &json!("bmw-ag"))
+        );
+    }
+    world.settle().await;
+}
+
+#[tokio::test]
 async fn what_a_data_subject_does_comes_from_its_account_and_proves_that_it_signed_in_at_best() {
     let world = World::at_noon().await;
     let someone = world.someone().await;

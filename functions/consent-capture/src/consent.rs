@@ -91,7 +91,7 @@ impl Asked {
             version: self.notice.version,
             language: self.notice.language.0,
             brand: self.brand.0,
-            via: caller.via(self.source),
+            via: caller.via(Some(self.source)),
             grade: caller.grade(self.evidence.grade()),
             controls: values(self.controls),
             channels: values(self.channels),

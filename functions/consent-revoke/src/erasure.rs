@@ -3,7 +3,6 @@
 use domain::act;
 use domain::record::Record;
 use jiff::Timestamp;
-use platform::asked::Source;
 use platform::caller::Caller;
 use platform::http::{self, Answer, Problem, Request, Status};
 use platform::pseudonym::Pseudonyms;
@@ -31,7 +30,7 @@ pub(crate) async fn erase(
     };
     let Asked {} = http::body(&request)?;
     let evidence = act::Evidence {
-        via: Caller::of(&request)?.via(Source::Staff),
+        via: Caller::of(&request)?.via(None),
         grade: act::Grade::D,
         brand: None,
         told_by: None,

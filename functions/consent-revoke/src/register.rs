@@ -4,7 +4,7 @@ use domain::act;
 use domain::codes::Channel;
 use domain::record::Record;
 use jiff::Timestamp;
-use platform::asked::{Evidence, Source};
+use platform::asked::Evidence;
 use platform::caller::Caller;
 use platform::http::{self, Answer, Problem, Request, Status};
 use platform::pseudonym::Pseudonyms;
@@ -39,7 +39,7 @@ pub(crate) async fn check(
     let beside = asked.evidence.beside()?;
     let caller = Caller::of(&request)?;
     let evidence = act::Evidence {
-        via: caller.via(Source::Staff),
+        via: caller.via(None),
         grade: caller.grade(asked.evidence.grade()),
         brand: None,
         told_by: None,

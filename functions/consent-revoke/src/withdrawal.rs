@@ -32,7 +32,7 @@ struct Asked {
     #[serde(default)]
     objection: bool,
     #[serde(default)]
-    source: Source,
+    source: Option<Source>,
     #[serde(default)]
     happened_at: Option<Word<Instant>>,
     #[serde(default, deserialize_with = "object")]

@@ -5,14 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::act::{Evidence, Grade, Via};
+use domain::act::{Evidence, Grade};
 use domain::codes::{Category, Field, Source};
 use domain::profile::{Edit, Teller};
 use domain::recipient::Recipient;
 use domain::record::Record;
 use domain::refusal::Refusal;
 use jiff::Timestamp;
-use platform::asked::Source as Told;
 use platform::caller::{self, Caller};
 use platform::http::{self, Answer, Problem, Request, Status};
 use platform::pseudonym::Pseudonyms;
@@ -70,15 +69,11 @@ async fn take(
     let patch: Map<String, Value> = http::merge_patch(&request)?;
     let edits = edits(patch)?;
     let named: BTreeMap<Category, Edit> = edits.iter().map(named).collect();
-    let (via, told_by) = match &from {
-        None => (caller.via(Told::Staff), None),
-        Some(recipient) => (Via::Recipient, Some(recipient.id.clone())),
-    };
     let evidence = Evidence {
-        via,
+        via: caller.via(None),
         grade: Grade::D,
         brand: None,
-        told_by,
+        told_by: from.as_ref().map(|recipient| recipient.id.clone()),
     };
 
     let step = |record: &Record| {

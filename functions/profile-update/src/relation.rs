@@ -21,7 +21,7 @@ struct Asked {
     /// The day on which the vehicle was delivered, once it was.
     #[serde(default)]
     delivered_on: Option<Word<Day>>,
-    /// Where it is known from: the online account, for one (S08). By default the controller's own books.
+    /// Where it is known from: the online account, for one (S08). By default from whoever calls.
     #[serde(default)]
     source: Option<Source>,
 }
@@ -38,7 +38,7 @@ pub(crate) async fn start(
     http::only_query(&request, &[])?;
     let guard = http::guard(&request)?;
     let asked: Asked = http::optional_body(&request)?;
-    let evidence = evidence(&Caller::of(&request)?, asked.source.unwrap_or(Source::Staff));
+    let evidence = evidence(&Caller::of(&request)?, asked.source);
     let day = |asked: Option<Word<Day>>| asked.map(|day| day.0.0);
     let days = (day(asked.since), day(asked.delivered_on));
     let registered = store.recipient(&relation.recipient).await?;
@@ -66,7 +66,7 @@ pub(crate) async fn end(store: &Store, pseudonyms: &Pseudonyms, now: Timestamp, 
     let guard = http::guard(&request)?;
     let caller = Caller::of(&request)?;
 
-    let step = |record: &Record| record.part(&relation, evidence(&caller, Source::Staff), now);
+    let step = |record: &Record| record.part(&relation, evidence(&caller, None), now);
     let change = store
         .amend(&subject, &guard, &Beside::Nothing, step)
         .await
@@ -88,7 +88,7 @@ fn relation(request: &Request) -> Result<Relation, Problem> {
 }
 
 /// Relations are facts of somebody's books, not acts of consent: there is nothing to prove.
-fn evidence(caller: &Caller, source: Source) -> Evidence {
+fn evidence(caller: &Caller, source: Option<Source>) -> Evidence {
     Evidence {
         via: caller.via(source),
         grade: Grade::D,

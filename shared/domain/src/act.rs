@@ -143,11 +143,26 @@ pub enum Via {
     Account,
     /// A recipient, as itself (S13).
     Recipient,
+    /// A back end of the controller that does not say where it has it from.
+    Service,
     /// The system itself: a schedule.
     System,
 }
 
 impl What {
+    /// The tie to a dealer that it is about, where it is about one.
+    pub fn relation(&self) -> Option<&Relation> {
+        if let Self::RelationStarted { relation, .. }
+        | Self::RelationEnded { relation }
+        | Self::DeliveryPeriodEnded { relation }
+        | Self::RelationCapped { relation } = self
+        {
+            Some(relation)
+        } else {
+            None
+        }
+    }
+
     /// Whether the data subject, or a register on its behalf, takes something back or is no longer tied.
     pub fn takes_back(&self) -> bool {
         match self {
@@ -222,6 +237,7 @@ impl Via {
             Self::Import => "import",
             Self::Account => "account",
             Self::Recipient => "recipient",
+            Self::Service => "service",
             Self::System => "system",
         }
     }
@@ -249,6 +265,7 @@ impl FromStr for Via {
             Self::Import,
             Self::Account,
             Self::Recipient,
+            Self::Service,
             Self::System,
         ];
         all.into_iter()

@@ -9,10 +9,9 @@ use crate::store::Beside;
 const TEXT_LEN_MAX: usize = 500;
 
 /// Who tells us.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
-    #[default]
     Form,
     Dealer,
     Staff,

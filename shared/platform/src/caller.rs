@@ -93,13 +93,15 @@ impl Caller {
         Ok(())
     }
 
-    /// How an act came in: what the caller is goes before what it says.
-    pub fn via(&self, said: Source) -> Via {
+    /// How an act came in: what the caller is goes before what it says. A service passes on what others did,
+    /// and counts as itself where it does not say whose word it is.
+    pub fn via(&self, said: Option<Source>) -> Via {
         match self {
             Self::Site => Via::Form,
             Self::Staff => Via::Staff,
             Self::Subject(_) => Via::Account,
-            Self::Service | Self::Partner(_) | Self::Statistics | Self::Auditor => said.via(),
+            Self::Partner(_) => Via::Recipient,
+            Self::Service | Self::Statistics | Self::Auditor => said.map_or(Via::Service, Source::via),
         }
     }
 
