@@ -45,6 +45,8 @@ async fn a_bad_consent_is_refused_and_changes_nothing() {
         consent("no such sharing", json!({ "facets": ["sharing/processor"] }), (422, "unknown-facet", "/facets/0")),
         consent("unknown separate consent", json!({ "facets": ["separate/lovelace"] }), (422, "unknown-facet", "/facets/0")),
         consent("unknown brand", json!({ "brand": "lovelace" }), (422, "unknown-brand", "/brand")),
+        consent("no channel", json!({ "channels": [] }), (422, "no-channel", "/channels")),
+        consent("no channel", json!({ "controls": ["vehicle-usage", "promotional"], "channels": [], "facets": ["care/email"] }), (422, "no-channel", "/channels")),
         consent("nothing ticked", json!({ "controls": [] }), (422, "nothing-granted", "/controls")),
         consent("unknown notice", notice(json!("lovelace"), json!(1), json!("it")), (422, "unknown-notice", "/notice")),
         consent("unknown version", notice(json!(tests::BUNDLED), json!(99), json!("it")), (422, "unknown-notice", "/notice")),

@@ -91,6 +91,9 @@ fn ticked(policy: &Policy, given: &Given) -> Result<Facets, Refusal> {
             .controls
             .get(control)
             .ok_or(Refusal::UnknownControl { place })?;
+        if !control.purposes.is_empty() && given.channels.is_empty() {
+            return Err(Refusal::NoChannel);
+        }
         facets.extend(control.facets.iter().cloned());
         for purpose in &control.purposes {
             facets.extend(

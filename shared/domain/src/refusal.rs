@@ -27,6 +27,8 @@ pub enum Refusal {
     NothingToConfirm,
     #[error("nothing is granted: name a control with channels, or a facet")]
     NothingGranted,
+    #[error("no channel is selected, and a control that is ticked is for contact")]
+    NoChannel,
     #[error("nothing is withdrawn: name all, a purpose, a channel or a facet")]
     NothingWithdrawn,
     #[error("the date lies more than five minutes ahead")]

@@ -103,6 +103,7 @@ impl From<Refusal> for Problem {
             Refusal::UnknownMessageType => ("unknown-message-type", "/message_type".to_owned()),
             Refusal::NothingToConfirm => ("nothing-to-confirm", "path token".to_owned()),
             Refusal::NothingGranted => ("nothing-granted", "/controls".to_owned()),
+            Refusal::NoChannel => ("no-channel", "/channels".to_owned()),
             Refusal::NothingWithdrawn => ("nothing-withdrawn", "/all".to_owned()),
             Refusal::HappensInTheFuture => ("in-the-future", "/happened_at".to_owned()),
             Refusal::BeginsInTheFuture => ("in-the-future", "/since".to_owned()),
