@@ -54,6 +54,7 @@ pub(crate) async fn answer(
 
     let recipients = ledger
         .iter()
+        .filter(|entry| entry.was_told())
         .map(|entry| told(store.policies, entry, now))
         .collect();
     let told = Told {

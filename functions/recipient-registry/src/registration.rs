@@ -16,6 +16,7 @@ use crate::told::Told;
 
 /// As many bytes of secret as the signature's hash has.
 const SECRET_BYTES: usize = 32;
+const NAME_LEN_MAX: usize = 120;
 const CONTACT_LEN_MAX: usize = 200;
 
 #[derive(Deserialize)]
@@ -28,6 +29,9 @@ struct Asked {
     authorised: bool,
     #[serde(default = "yes")]
     sharing: bool,
+    /// What people call it: they read it where their data goes.
+    #[serde(default)]
+    name: Option<String>,
     endpoint: String,
     #[serde(default)]
     contact: Option<String>,
@@ -145,12 +149,25 @@ fn fresh_secret() -> Result<String, Problem> {
     Ok(format!("whsec_{}", STANDARD.encode(bytes)))
 }
 
+/// Whether a page can show it as it is: nothing unseen in it, and nothing that turns the words around it.
+fn is_a_name(name: &str) -> bool {
+    let unseen = |letter: char| {
+        letter.is_control()
+            || (letter.is_whitespace() && letter != ' ')
+            || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    name.chars().count() <= NAME_LEN_MAX && !name.trim().is_empty() && !name.contains(unseen)
+}
+
 impl Asked {
     fn settings(self, reach: Reach) -> Result<Settings, Problem> {
         let bad = |field: &str, detail: &str| Problem::unprocessable("bad-recipient", field, detail);
         reach
             .vet(&self.endpoint)
             .map_err(|error| Problem::unprocessable("bad-endpoint", "/endpoint", error.to_string()))?;
+        if self.name.as_ref().is_some_and(|name| !is_a_name(name)) {
+            return Err(bad("/name", "a name is 1 to 120 printable characters"));
+        }
         if self
             .contact
             .as_ref()
@@ -171,6 +188,7 @@ impl Asked {
             role: self.role.map_or(likely, |role| role.0),
             authorised: self.authorised,
             sharing: self.sharing,
+            name: self.name,
             endpoint: self.endpoint,
             contact: self.contact,
             rate_per_minute: self.rate_per_minute,

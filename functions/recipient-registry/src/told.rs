@@ -11,6 +11,8 @@ pub(crate) struct Told {
     role: &'static str,
     authorised: bool,
     sharing: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
     endpoint: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     contact: Option<String>,
@@ -45,6 +47,7 @@ impl Told {
             role: recipient.role.as_str(),
             authorised: access.is_some_and(|access| access.authorised),
             sharing: access.is_some_and(|access| access.sharing),
+            name: registered.name.clone(),
             endpoint: registered.endpoint.clone(),
             contact: registered.contact.clone(),
             rate_per_minute: registered.rate_per_minute,

@@ -101,6 +101,15 @@ impl Entry {
         standing.map_or(RecipientKind::Dealer, |standing| standing.kind)
     }
 
+    /// Whether it was told anything of the subject, or is about to be. An errand may find that there is nothing
+    /// to tell, or nobody who is registered; it leaves an entry all the same.
+    pub fn was_told(&self) -> bool {
+        self.acknowledged_at.is_some()
+            || self.pending_since.is_some()
+            || self.is_in_doubt()
+            || self.acknowledged != Holding::default()
+    }
+
     pub fn delivery(&self, policies: &Policies, now: Timestamp) -> Delivery {
         let deadline = self
             .loss_since
@@ -175,7 +184,7 @@ pub struct Reading {
 crate::unprintable::unprintable!(Reading);
 
 impl Store {
-    /// The entries of every recipient that was ever told of a subject.
+    /// The entries of every recipient that anybody ever meant to tell of a subject.
     pub async fn ledger(&self, subject: &Subject) -> Result<Vec<Entry>, Error> {
         let mut entries = Vec::new();
         let mut pages = self
@@ -211,7 +220,11 @@ impl Store {
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await?;
-        Ok(found.item.is_some())
+        let entry = found
+            .item
+            .map(|item| entry(recipient.clone(), &item))
+            .transpose()?;
+        Ok(entry.is_some_and(|entry| entry.was_told()))
     }
 
     /// Whether a recipient may know that there is this subject: it may hold something of it now, or was told

@@ -1,5 +1,7 @@
 //! Recipients: what they are, where they listen, since when they may be told, and their signing keys.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnConsumedCapacity, TransactWriteItem};
 use domain::codes::RecipientId;
@@ -16,6 +18,9 @@ const KIND: &str = "a recipient";
 /// Where the live signing keys are: two, so that one can be replaced without a gap.
 pub(super) const SECRET_SLOTS: [&str; 2] = ["A", "B"];
 
+/// The table answers for no more keys at once.
+const BATCH_MAX: usize = 100;
+
 /// What a recipient is registered with.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -23,6 +28,8 @@ pub struct Settings {
     pub role: Role,
     pub authorised: bool,
     pub sharing: bool,
+    /// What people call it.
+    pub name: Option<String>,
     /// Where it is told.
     pub endpoint: String,
     /// Whom to call when it is not reached; a desk, not a person.
@@ -35,6 +42,7 @@ pub struct Settings {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Registration {
     pub recipient: Recipient,
+    pub name: Option<String>,
     pub endpoint: String,
     pub contact: Option<String>,
     pub rate_per_minute: Option<u32>,
@@ -53,6 +61,7 @@ impl From<&Registration> for Settings {
             role: registered.recipient.role,
             authorised: access.is_some_and(|access| access.authorised),
             sharing: access.is_some_and(|access| access.sharing),
+            name: registered.name.clone(),
             endpoint: registered.endpoint.clone(),
             contact: registered.contact.clone(),
             rate_per_minute: registered.rate_per_minute,
@@ -72,6 +81,28 @@ impl Store {
             .send()
             .await?;
         found.item.map(|item| registration(id, &item)).transpose()
+    }
+
+    /// Those of these that are registered.
+    pub async fn registered(
+        &self,
+        ids: &BTreeSet<&RecipientId>,
+    ) -> Result<BTreeMap<RecipientId, Registration>, Error> {
+        let wanted: Vec<keys::Key> = ids.iter().map(|id| keys::recipient(id)).collect();
+        let mut registered = BTreeMap::new();
+        for some in wanted.chunks(BATCH_MAX) {
+            for item in self.batch_get(some.to_vec()).await? {
+                let row = Row {
+                    kind: KIND,
+                    item: &item,
+                };
+                let id = row.text("pk")?.trim_start_matches(keys::RECIPIENT);
+                let id = id.parse().map_err(|error| Error::unreadable(KIND, error))?;
+                let registration = registration(&id, &item)?;
+                registered.insert(id, registration);
+            }
+        }
+        Ok(registered)
     }
 
     /// Register a recipient, or change its settings, unless somebody else did in between
@@ -104,6 +135,7 @@ impl Store {
                 role: settings.role,
                 history,
             },
+            name: settings.name.clone(),
             endpoint: settings.endpoint.clone(),
             contact: settings.contact.clone(),
             rate_per_minute: settings.rate_per_minute,
@@ -220,6 +252,7 @@ fn attributes(registered: &Registration) -> Result<Vec<(&'static str, AttributeV
         ("version", number(registered.version)),
         ("keys_given", number(registered.keys_given)),
     ];
+    attributes.extend(registered.name.as_ref().map(|name| ("name", text(name))));
     attributes.extend(
         registered
             .contact
@@ -256,6 +289,13 @@ pub(super) fn registration(id: &RecipientId, item: &Item) -> Result<Registration
             sharing,
         })
     });
+    let optional = |name| {
+        if row.has(name) {
+            row.text(name).map(|text| Some(text.to_owned()))
+        } else {
+            Ok(None)
+        }
+    };
     let recipient = Recipient {
         id: id.clone(),
         kind: row.text("kind")?.parse().map_err(unreadable)?,
@@ -264,12 +304,9 @@ pub(super) fn registration(id: &RecipientId, item: &Item) -> Result<Registration
     };
     Ok(Registration {
         recipient,
+        name: optional("name")?,
         endpoint: row.text("endpoint")?.to_owned(),
-        contact: if row.has("contact") {
-            Some(row.text("contact")?.to_owned())
-        } else {
-            None
-        },
+        contact: optional("contact")?,
         rate_per_minute: if row.has("rate_per_minute") {
             Some(row.number("rate_per_minute")?)
         } else {
