@@ -118,7 +118,7 @@ impl Because {
             Self::NotForProcessors => ("S49", "not-for-processors", "a processor does not need this category to send"),
             Self::NotForThisRelation => ("S16", "not-for-this-relation", "the notice does not list this category for dealers of this relation"),
             Self::NotForTheLocalPartner => ("S21", "not-for-the-local-partner", "a local partner gets the base categories alone"),
-            Self::SharedWithNobody => ("S23", "shared-with-nobody", "the notice shares this category with nobody"),
+            Self::SharedWithNobody => ("S23", "shared-with-nobody", "the notice shares this category with no dealer and no group company"),
             Self::NoDelivery => ("S18", "no-delivery", "no delivery is recorded under this relation"),
             Self::DeliveryTooLongAgo => ("S19", "delivery-too-long-ago", "the period after the delivery is over"),
             Self::NoSeparateConsent => ("S40", "no-separate-consent", "the separate consent that this category needs is not active"),
