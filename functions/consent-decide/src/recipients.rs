@@ -1,5 +1,6 @@
 //! `GET /v1/subjects/{subject}/recipients`: who may hold what, and who has confirmed a withdrawal (GDPR 15, 19).
 
+use domain::holding::Request as Asked;
 use domain::policy::Policies;
 use jiff::Timestamp;
 use platform::http::{self, Answer, Request, Status};
@@ -39,6 +40,8 @@ struct EntryTold {
 struct HoldingTold {
     categories: Vec<String>,
     facets: Vec<String>,
+    /// What it is asked to send, and so has an address for.
+    requests: Vec<&'static str>,
 }
 
 pub(crate) async fn answer(
@@ -73,6 +76,7 @@ fn told(policies: &Policies, entry: &Entry, now: Timestamp) -> EntryTold {
         may_hold: HoldingTold {
             categories: may_hold.categories.keys().map(ToString::to_string).collect(),
             facets: may_hold.facets.iter().map(ToString::to_string).collect(),
+            requests: may_hold.requests.iter().map(requested).collect(),
         },
         state: entry.delivery(policies, now).as_str(),
         acknowledged_at: instant(entry.acknowledged_at),
@@ -80,5 +84,12 @@ fn told(policies: &Policies, entry: &Entry, now: Timestamp) -> EntryTold {
         withdrawal_unconfirmed_since: instant(entry.loss_since),
         attempts: entry.attempts,
         next_attempt_at: instant(entry.next_attempt_at),
+    }
+}
+
+fn requested(asked: &Asked) -> &'static str {
+    match asked {
+        Asked::Confirmation { .. } => "confirmation",
+        Asked::Reminder { .. } => "reminder",
     }
 }
