@@ -6,6 +6,8 @@ mod bad_links;
 mod confirmation;
 #[path = "pages/form.rs"]
 mod form;
+#[path = "pages/holders.rs"]
+mod holders;
 #[path = "pages/language.rs"]
 mod language;
 #[path = "pages/preferences.rs"]

@@ -74,6 +74,7 @@ async fn a_link_to_somebody_of_whom_nothing_is_known_says_no_more_than_one_made_
         world.press(&path, &[("withdraw", "all")]).await,
     ] {
         assert_eq!((answer.status, &answer.text), (404, &made_up.text));
+        assert!(answer.text.contains("or there is nothing here"));
         let names = |answer: &Answer| {
             let mut headers: Vec<_> = answer
                 .headers

@@ -10,8 +10,12 @@ fn page_of(notice: &str) -> String {
     format!("/v1/forms/{notice}?brand=mini&language=it")
 }
 
-/// Fill the form of the bundled notice in, with what is said otherwise.
-async fn send(world: &World, key: &str, otherwise: &[(&str, &str)]) -> Answer {
+fn form() -> String {
+    format!("/v1/forms/{BUNDLED}/page?language=it")
+}
+
+/// The bundled notice's form as a visitor fills it in, but for the boxes.
+fn filled<'a>(key: &'a str, ticks: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let usual = [
         ("version", "1"),
         ("brand", "mini"),
@@ -20,18 +24,15 @@ async fn send(world: &World, key: &str, otherwise: &[(&str, &str)]) -> Answer {
         ("email", ADDRESS),
         ("name", "Ada"),
     ];
-    let ticks = [("control", "promotional"), ("channel", "email")];
+    usual.iter().chain(ticks).copied().collect()
+}
+
+/// Fill the form of the bundled notice in, with what is said otherwise.
+async fn send(world: &World, key: &str, otherwise: &[(&str, &str)]) -> Answer {
+    let usual = filled(key, &[("control", "promotional"), ("channel", "email")]);
     let other = |(name, _): &&(&str, &str)| !otherwise.iter().any(|(its, _)| its == name);
-    let fields: Vec<_> = usual
-        .iter()
-        .chain(&ticks)
-        .filter(other)
-        .chain(otherwise)
-        .copied()
-        .collect();
-    world
-        .press(&format!("/v1/forms/{BUNDLED}/page?language=it"), &fields)
-        .await
+    let fields: Vec<_> = usual.iter().filter(other).chain(otherwise).copied().collect();
+    world.press(&form(), &fields).await
 }
 
 /// The visitor that a page's link to its choices names.
@@ -132,6 +133,17 @@ async fn a_website_is_told_what_was_written_down_and_where_it_is_taken_back() {
 }
 
 #[tokio::test]
+async fn a_website_is_told_that_a_form_for_contact_has_no_channel() {
+    let world = World::at_noon().await;
+    let refused = world.send_form("form-1", json!({ "channels": [] })).await.is(422);
+    assert_eq!(
+        (refused.problem(), &refused.body["field"]),
+        ("no-channel", &json!("/channels"))
+    );
+    assert_eq!(kept(&world).await, 0);
+}
+
+#[tokio::test]
 async fn the_same_form_twice_is_one_visitor_and_with_other_answers_it_is_refused() {
     let world = World::at_noon().await;
     let first = send(&world, "a-key", &[]).await.is(202);
@@ -158,6 +170,13 @@ async fn a_form_with_a_mistake_comes_back_as_it_was_filled_in() {
         assert!(page.text.contains("value=\"promotional\" checked"), "{mistake:?}");
         assert_eq!(hidden(&page.text, "key"), "a-key");
     }
+    // No channel is ticked: what is said of it stands beside the channels, too.
+    let no_channel = [("control", "promotional"), ("control", "vehicle-usage")];
+    let page = world.press(&form(), &filled("a-key", &no_channel)).await.is(422);
+    let said = "Segni almeno un modo per raggiungerLa";
+    let (_, channels) = page.text.split_once("<legend>Come").expect("the channels");
+    assert!(channels.contains(said) && page.text.matches(said).count() > 2);
+    assert!(page.text.contains("value=\"promotional\" checked"));
     let page = send(&world, "a-key", &[("control", "vehicle-usage"), ("email", "")]).await;
     assert!(page.text.contains("value=\"vehicle-usage\" checked"));
     // Nothing was kept, so the mended form may carry the same key.

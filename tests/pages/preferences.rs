@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use serde_json::json;
 use tests::pages::{buttons, hidden};
-use tests::{CHANNELS, Manner, PURPOSES, World, contacts, standings};
+use tests::{CHANNELS, PURPOSES, World, contacts, standings};
 
 fn active(world_state: &serde_json::Value) -> BTreeSet<String> {
     let standings = standings(world_state).into_iter();
@@ -38,59 +38,6 @@ async fn it_says_what_is_allowed_since_when_until_when_and_under_which_notice() 
     expected.insert("all".to_owned());
     assert_eq!(withdrawable, expected, "a button for each thing, and one for all");
     assert_eq!(buttons(&page.text, "stop"), ["email", "phone"]);
-}
-
-#[tokio::test]
-async fn it_says_who_has_which_data_and_who_has_not_confirmed_a_withdrawal() {
-    let world = World::at_noon().await;
-    world.dealer("dealer-1").await;
-    let someone = world.someone_who_granted_everything().await;
-    world
-        .relate(&someone, "dealer-1", "preferred", "1", json!({}))
-        .await
-        .is(200);
-    world.settle().await;
-    let path = world.preferences(&someone).await;
-
-    let page = world.look(&path).await.is(200).text;
-    let (_, holders) = page.split_once("id=\"holders\"").expect("the holders");
-    for said in [
-        "Bayerische Motoren Werke Aktiengesellschaft",
-        "dealer-1",
-        "it is yours: Preferred dealer",
-        "Vehicles of interest",
-        "Confirmed on 2 March 2026.",
-    ] {
-        assert!(holders.contains(said), "{said}");
-    }
-
-    world.recipients.set("dealer-1", Manner::IsDown);
-    let answer = world.press(&path, &[("withdraw", "all")]).await;
-    // At once, before anybody could be told.
-    let page = world.sent_on(answer).await.is(200).text;
-    assert!(page.contains("You do not allow this any more.") && !page.contains("it is yours"));
-    assert!(page.contains("Is being told of the latest change"));
-    world.settle().await;
-    let page = world.look(&path).await.is(200).text;
-    let of = |name: &str| {
-        page.split(name)
-            .nth(1)
-            .unwrap_or_default()
-            .split("</div>")
-            .next()
-            .unwrap_or_default()
-            .to_owned()
-    };
-    assert!(of("<h3>dealer-1").contains("Was told on 2 March 2026 to stop, and has not confirmed it yet."));
-    assert!(of("<h3>Bayerische").contains("Holds nothing of yours."));
-
-    world.advance(SignedDuration::from_hours(49));
-    let page = world.look(&path).await.is(200).text;
-    assert!(page.contains("did not confirm it in time"));
-    world.recipients.set("dealer-1", Manner::Acknowledges);
-    world.tick().await;
-    let page = world.look(&path).await.is(200).text;
-    assert!(!page.contains("has not confirmed") && !page.contains("did not confirm"));
 }
 
 #[tokio::test]
@@ -199,6 +146,11 @@ async fn what_is_allowed_by_a_link_waits_for_the_address_on_file_to_confirm() {
         let page = world.sent_on(answer).await.is(200);
         assert!(page.text.contains("It applies once you follow the link"));
     }
+    // Nobody is told so by a word that was typed in, or long after.
+    for done in ["granted", "withdrawn", "nonsense"] {
+        let page = world.look(&format!("{path}?done={done}")).await.is(200);
+        assert!(!page.text.contains("role=\"status\""), "{done}");
+    }
     assert_eq!(world.history(&someone).await.len(), 4, "twice is once");
     let state = standings(&world.state(&someone).await);
     assert_eq!(
@@ -231,7 +183,52 @@ async fn without_an_address_on_file_a_link_allows_nothing() {
     ];
     let page = world.press(&path, &ticked).await.is(409);
     assert!(page.text.contains("We know no e-mail address of yours"));
+    let page = world.look(&format!("{path}?done=pending")).await.is(200);
+    assert!(
+        !page.text.contains("It applies once you follow the link"),
+        "nothing was written down"
+    );
     assert_eq!(world.history(&someone).await.len(), 2);
+    world.settle().await;
+}
+
+#[tokio::test]
+async fn what_happened_is_said_once_it_did_and_not_an_hour_later() {
+    let world = World::at_noon().await;
+    let someone = world.someone_who_granted_everything().await;
+    let path = world.preferences(&someone).await;
+    let says_so = async || {
+        let page = world.look(&format!("{path}?done=withdrawn")).await;
+        page.text.contains("It is withdrawn")
+    };
+    assert!(!says_so().await, "nothing was withdrawn");
+    world.press(&path, &[("withdraw", "care/sms")]).await.is(303);
+    assert!(says_so().await);
+    world.advance(SignedDuration::from_mins(61));
+    assert!(!says_so().await, "it has not just happened");
+    world.press(&path, &[("withdraw", "care/email")]).await.is(303);
+    world.advance(SignedDuration::from_hours(31 * 24));
+    assert!(!says_so().await, "nor by a link that has ended");
+    world.settle().await;
+}
+
+#[tokio::test]
+async fn what_is_for_contact_is_not_allowed_without_a_channel() {
+    let world = World::at_noon().await;
+    let someone = world.someone_who_granted_everything().await;
+    let path = world.preferences(&someone).await;
+    let page = world.look(&path).await.is(200).text;
+    let (notice, key) = (hidden(&page, "notice"), hidden(&page, "key"));
+    let ticked = [
+        ("notice", notice.as_str()),
+        ("version", "1"),
+        ("brand", "bmw"),
+        ("key", key.as_str()),
+        ("control", "promotional"),
+    ];
+    let page = world.press(&path, &ticked).await.is(422);
+    assert!(page.text.contains("Tick at least one way to reach you"));
+    assert_eq!(world.history(&someone).await.len(), 1);
     world.settle().await;
 }
 
@@ -294,6 +291,7 @@ async fn the_history_tells_every_kind_of_act_in_a_sentence() {
         "You allowed: everything",
         "A tie to a dealer was noted: Selling dealer (dealer-1).",
         "Your data changed: ",
+        "2 March 2026, 13:00",
         "passed on by Bayerische Motoren Werke",
         "You objected to direct marketing.",
     ] {

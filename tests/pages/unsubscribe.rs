@@ -62,6 +62,37 @@ async fn one_click_withdraws_exactly_what_the_mail_was_for() {
 }
 
 #[tokio::test]
+async fn a_link_that_was_used_says_so_and_leads_to_the_rest_without_showing_it() {
+    let world = World::at_noon().await;
+    let (someone, nobody) = (
+        world.someone_who_granted_everything().await,
+        world.someone().await,
+    );
+    let (path, _) = unsubscribe(&world, &someone, "care/sms").await;
+    let unsubscribed = world.press(&path, &ONE_CLICK).await.is(200);
+    let again = world.look(&path).await.is(200);
+    assert!(again.text.contains("You are unsubscribed already"));
+    for page in [&unsubscribed, &again] {
+        assert!(page.text.contains("How to withdraw") && page.text.contains("Your other choices"));
+        for secret in ["Marketing", "E-mail", "2026", &someone.id, &someone.pseudonym] {
+            assert!(!page.text.contains(secret), "{secret}");
+        }
+    }
+    // Of somebody who is not known it says no more.
+    let (unknown, _) = unsubscribe(&world, &nobody, "care/sms").await;
+    let unknown = world.look(&unknown).await.is(200);
+    assert!(unknown.text.contains("You are unsubscribed already"));
+
+    let (_, action) = again.text.split_once("action=\"").expect("a form");
+    let action = action.split('"').next().unwrap_or_default();
+    world.look(action).await.is(410);
+    let withdrawn = world.press(action, &[("withdraw", "all")]).await;
+    world.sent_on(withdrawn).await.is(410);
+    assert!(!world.may(&someone, "controller", "email").await);
+    world.settle().await;
+}
+
+#[tokio::test]
 async fn the_other_encoding_that_mail_clients_use_works_as_well() {
     let world = World::at_noon().await;
     let someone = world.someone_who_granted_everything().await;

@@ -95,14 +95,18 @@ class AssensoConsent extends HTMLElement {
 
   #wrong(field = "") {
     const texts = this.#one("#stored").dataset;
-    const words = { "/contact/email": texts.wrongContactEmail, "/contact/name": texts.wrongContactName };
+    const words = {
+      "/contact/email": texts.wrongContactEmail,
+      "/contact/name": texts.wrongContactName,
+      "/controls": texts.wrongControls,
+      "/channels": texts.wrongChannels,
+    };
     for (const [name, at] of [["email", "/contact/email"], ["name", "/contact/name"]]) {
       this.#one(`[name=${name}]`).toggleAttribute("aria-invalid", false);
       if (field === at) this.#one(`[name=${name}]`).setAttribute("aria-invalid", "true");
     }
     const wrong = this.#one("#wrong");
-    wrong.querySelector("span").textContent =
-      words[field] || (field === "/controls" ? texts.wrongControls : texts.wrong);
+    wrong.querySelector("span").textContent = words[field] || texts.wrong;
     wrong.hidden = false;
     wrong.focus();
   }

@@ -3,10 +3,8 @@
 use domain::codes::{Channel, Control};
 use domain::facet::Facet;
 use domain::policy::{ControlTerms, Policies, Policy};
-use domain::recipient::RecipientKind;
 use maud::{Markup, html};
 use platform::http::Problem;
-use platform::wire::Word;
 
 use crate::speech::Speech;
 
@@ -54,7 +52,7 @@ fn group(control: &ControlTerms) -> Group {
     let is = |test: fn(&Facet) -> bool| control.purposes.is_empty() && control.facets.iter().all(test);
     if is(|facet| matches!(facet, Facet::Separate(_))) {
         Group::Separate
-    } else if is(|facet| matches!(facet, Facet::Sharing(_))) {
+    } else if is(is_sharing) {
         Group::Sharing
     } else {
         Group::Promotional
@@ -70,19 +68,17 @@ pub(crate) fn is_sharing_separable(policy: &Policy) -> bool {
 }
 
 fn is_sharing(facet: &Facet) -> bool {
-    matches!(
-        facet,
-        Facet::Sharing(RecipientKind::GroupCompany | RecipientKind::Dealer | RecipientKind::Processor)
-    )
+    matches!(facet, Facet::Sharing(_))
 }
 
-/// The boxes of a notice. `prefix` keeps their names apart from those of another form on the page.
+/// The boxes of a notice; where a form lacks a channel, it is said beside them.
 pub(crate) fn boxes(
     speech: &Speech,
     policies: &Policies,
     policy: &Policy,
     ticks: &Ticks,
     no_sharing: bool,
+    no_channel: bool,
 ) -> Markup {
     let words = speech.words;
     let separable = is_sharing_separable(policy);
@@ -106,9 +102,10 @@ pub(crate) fn boxes(
                 }
             }
         }
-        fieldset {
+        fieldset aria-describedby=[no_channel.then_some("no-channel")] {
             legend { (words.channels) }
             p.hint { (words.channels_hint) }
+            @if no_channel { p.wrong #no-channel { (words.no_channel) } }
             div.channels {
                 @for (code, channel) in &policy.channels {
                     @let checked = ticks.channels.iter().any(|tick| tick == code.as_str());
@@ -151,16 +148,10 @@ fn a_box(
 }
 
 /// A code of a form's field.
-pub(crate) fn code<C: std::str::FromStr<Err: std::fmt::Display>>(
-    value: Option<&String>,
-    name: &str,
-) -> Result<C, Problem> {
-    let word: Result<Word<C>, _> = value.map_or("", String::as_str).parse().map(Word);
-    word.map(|word| word.0).map_err(|_| {
-        Problem::bad(
-            "malformed",
-            format!("/{name}"),
-            "a hidden field is not what it was",
-        )
+pub(crate) fn code<C: std::str::FromStr>(value: Option<&String>, name: &str) -> Result<C, Problem> {
+    let code = value.map_or("", String::as_str).parse();
+    code.map_err(|_| {
+        let detail = "a hidden field is not what it was";
+        Problem::bad("malformed", format!("/{name}"), detail)
     })
 }

@@ -1,16 +1,20 @@
 //! `GET /v1/confirmations/{token}`: the page that a confirmation link leads to. Its button confirms; looking
 //! at it does not, because mail scanners look at every link.
 
-use domain::facet::Facets;
+use domain::act::Act;
+use domain::facet::{Facet, Facets};
+use domain::policy::Policy;
+use domain::recipient::RecipientKind;
 use domain::state::{State, Switch};
 use jiff::Timestamp;
 use maud::{Markup, html};
-use platform::http::{self, Answer, Problem, Request, Status};
+use platform::http::{Answer, Problem, Request, Status};
 use platform::store::Store;
-use platform::token::Links;
+use platform::token::{Links, preferences_end};
 
-use crate::bad_link;
+use crate::form::{whole_notice, withdrawing};
 use crate::frame::{self, Page};
+use crate::opened;
 use crate::speech::Speech;
 
 pub(crate) async fn show(
@@ -20,24 +24,26 @@ pub(crate) async fn show(
     now: Timestamp,
     request: &Request,
 ) -> Answer {
-    http::only_query(request, &["language"])?;
-    let token = http::path_text(request, "token");
-    let read = links.tokens().read_confirmation(&token, now);
-    let (subject, grant) = read.map_err(|_| bad_link())?;
-    let record = store.chain(&subject).await?.record;
+    let read = |token: &str| links.tokens().read_confirmation(token, now);
+    let (subject, grant) = opened(request, &["language"], read)?;
+    let record = store.whole_chain(&subject).await?.record;
     let state = record.state();
+    let mut acts = record.acts().unwrap_or_default().iter();
+    let act = acts.find(|act| act.version == grant).ok_or_else(nothing)?;
 
     let asked = state.unconfirmed.get(&grant).is_some_and(|until| now < *until);
     let pending = standing(state, Switch::Pending { grant });
     let confirmed = standing(state, Switch::On { grant });
     let words = speech.words;
     let (title, main) = if asked && !pending.is_empty() {
-        (words.confirm_title, question(store, speech, &pending))
+        (words.confirm_title, question(store, speech, act, &pending))
     } else if !confirmed.is_empty() {
-        (words.confirmed, done(store, speech, &confirmed))
+        // It ends with the form that is confirmed here, however often this page is opened.
+        let link = links.preferences(&subject, preferences_end(act.learnt_at));
+        let link = link.map_err(|error| Problem::unwritable(error.into()))?;
+        (words.confirmed, done(store, speech, act, &confirmed, &link))
     } else {
-        let detail = "there is nothing to confirm";
-        return Err(Problem::new(Status::GONE, "nothing-to-confirm", detail));
+        return Err(nothing());
     };
     let page = Page {
         title: title.to_owned(),
@@ -47,32 +53,77 @@ pub(crate) async fn show(
     frame::page(Status::OK, speech, store.policies, &page)
 }
 
+fn nothing() -> Problem {
+    let detail = "there is nothing to confirm";
+    Problem::new(Status::GONE, "nothing-to-confirm", detail)
+}
+
 /// The facets that stand like this.
 fn standing(state: &State, switch: Switch) -> Facets {
     let such = state.facets.iter().filter(|(_, its)| **its == switch);
     such.map(|(facet, _)| facet.clone()).collect()
 }
 
-fn question(store: &Store, speech: &Speech, facets: &Facets) -> Markup {
+/// The notice that was shown when somebody agreed.
+fn notice<'a>(store: &'a Store, act: &Act) -> Option<&'a Policy> {
+    store.policies.shown(act.shown()?)
+}
+
+fn question(store: &Store, speech: &Speech, act: &Act, facets: &Facets) -> Markup {
     let words = speech.words;
+    let policy = notice(store, act);
     html! {
         div.plain {
             h1 { (words.confirm_title) }
             p { (words.confirm_what) }
             ul { @for facet in speech.facets(store.policies, facets) { li { (facet) } } }
+            @if let Some(policy) = policy {
+                @if let Some(brand) = &act.evidence.brand { (whole_notice(speech, policy, brand)) }
+                (receivers(speech, policy, facets))
+            }
             form method="post" { button.main type="submit" { (words.confirm) } }
             p.hint { (words.confirm_hint) }
         }
     }
 }
 
-fn done(store: &Store, speech: &Speech, facets: &Facets) -> Markup {
+/// Who gets data once this is confirmed.
+fn receivers(speech: &Speech, policy: &Policy, facets: &Facets) -> Markup {
+    let words = speech.words;
+    let has = |test: fn(&Facet) -> bool| facets.iter().any(test);
+    let contact = has(|facet| matches!(facet, Facet::Contact(..)));
+    let group = has(|facet| *facet == Facet::Sharing(RecipientKind::GroupCompany));
+    let dealers = has(|facet| *facet == Facet::Sharing(RecipientKind::Dealer));
+    let named = policy.standing.values().filter_map(|standing| {
+        let what = match standing.kind {
+            RecipientKind::GroupCompany => group.then_some(words.group_company),
+            RecipientKind::Processor => contact.then_some(words.processor),
+            RecipientKind::Dealer => dealers.then_some(words.dealer),
+        };
+        what.map(|what| format!("{}: {what}", standing.party.name))
+    });
+    html! {
+        @if contact || group || dealers {
+            details {
+                summary { (words.receivers) }
+                ul {
+                    @for party in named { li { (party) } }
+                    @if dealers { li { (words.your_dealers) } }
+                }
+            }
+        }
+    }
+}
+
+fn done(store: &Store, speech: &Speech, act: &Act, facets: &Facets, link: &str) -> Markup {
     let words = speech.words;
     html! {
         div.plain {
             h1 { (words.confirmed) }
             p { (words.confirmed_what) }
             ul { @for facet in speech.facets(store.policies, facets) { li { (facet) } } }
+            p { a.button href=(link) { (words.to_your_choices) } }
+            @if let Some(policy) = notice(store, act) { (withdrawing(speech, policy)) }
         }
     }
 }

@@ -148,7 +148,7 @@ impl Filled {
         Ok(filled)
     }
 
-    fn code<C: std::str::FromStr<Err: std::fmt::Display>>(&self, name: &str) -> Result<C, Problem> {
+    fn code<C: std::str::FromStr>(&self, name: &str) -> Result<C, Problem> {
         code(self.fields.get(name), name)
     }
 
@@ -266,7 +266,7 @@ fn fields(store: &Store, speech: &Speech, around: &Around<'_>, filled: &Filled) 
                 strong { (words.please_correct) } " "
                 span { (wrong.unwrap_or_default()) }
             }
-            (choices::boxes(speech, store.policies, policy, &filled.ticks, around.no_sharing))
+            (choices::boxes(speech, store.policies, policy, &filled.ticks, around.no_sharing, bad("/channels")))
             fieldset {
                 legend { (words.contact) }
                 p.hint #contact-hint { (words.contact_hint) }
@@ -290,11 +290,12 @@ fn what_is_wrong(speech: &Speech, problem: &Problem) -> &'static str {
         Some("/contact/email") => words.bad_email,
         Some("/contact/name") => words.bad_name,
         _ if problem.slug == "nothing-granted" => words.nothing_granted,
+        _ if problem.slug == "no-channel" => words.no_channel,
         _ => words.not_understood_text,
     }
 }
 
-fn withdrawing(speech: &Speech, policy: &Policy) -> Markup {
+pub(crate) fn withdrawing(speech: &Speech, policy: &Policy) -> Markup {
     html! {
         section.withdrawing {
             h2 { (speech.words.how_to_withdraw) }
@@ -309,7 +310,7 @@ fn stored(store: &Store, speech: &Speech, policy: &Policy) -> Markup {
     html! {
         section #stored hidden tabindex="-1" data-wrong-contact-email=(words.bad_email)
             data-wrong-contact-name=(words.bad_name) data-wrong-controls=(words.nothing_granted)
-            data-wrong=(words.broken_text) {
+            data-wrong-channels=(words.no_channel) data-wrong=(words.broken_text) {
             h1 { (words.noted) }
             p { (words.noted_what) }
             ul {

@@ -134,6 +134,8 @@ pub(crate) fn refused(speech: &Speech, policies: &Policies, problem: &Problem) -
         "foreign-origin" => (words.foreign, words.foreign_text),
         "no-address" => (words.no_address, words.no_address_text),
         "key-reused" | "already-known" | "other-version" => (words.stale, words.stale_text),
+        "nothing-granted" => (words.incomplete, words.nothing_granted),
+        "no-channel" => (words.incomplete, words.no_channel),
         "unknown-notice" => (words.no_such_notice, words.no_such_notice_text),
         _ if problem.status.is_server_error() => (words.broken, words.broken_text),
         _ => (words.not_understood, words.not_understood_text),

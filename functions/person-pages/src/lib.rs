@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use platform::http::{self, Answer, Problem, Request, Status};
 use platform::pseudonym::Pseudonyms;
 use platform::store::Store;
-use platform::token::Links;
+use platform::token::{BadToken, Links};
 
 use crate::speech::Speech;
 
@@ -46,11 +46,21 @@ pub async fn handle(
         "GET /v1/confirmations/{token}" => confirmation::show(store, links, &speech, now, &request).await,
         "GET /v1/preferences/{token}" => preferences::show(store, links, &speech, now, &request).await,
         "POST /v1/preferences/{token}" => preferences::change(store, links, &speech, now, &request).await,
-        "GET /v1/unsubscribe/{token}" => unsubscribe::show(store, links, &speech, &request),
+        "GET /v1/unsubscribe/{token}" => unsubscribe::show(store, links, &speech, now, &request).await,
         "POST /v1/unsubscribe/{token}" => unsubscribe::withdraw(store, links, &speech, now, &request).await,
         _ => Err(http::no_such_route()),
     };
     answer.or_else(|problem| frame::refused(&speech, store.policies, &problem))
+}
+
+/// What the signed link says that a request came by.
+fn opened<T>(
+    request: &Request,
+    query: &[&str],
+    read: impl FnOnce(&str) -> Result<T, BadToken>,
+) -> Result<T, Problem> {
+    http::only_query(request, query)?;
+    read(&http::path_text(request, "token")).map_err(|_| bad_link())
 }
 
 /// The same for a link that was tampered with, is somebody else's, or names nobody whom we know.

@@ -3,8 +3,10 @@
 //!
 //! Invariant: taking back never takes more actions than giving, and works with a link that has ended.
 
+use std::collections::BTreeSet;
+
 use domain::act::{Act, Shown};
-use domain::codes::Channel;
+use domain::codes::{Channel, RecipientId};
 use domain::record::Record;
 use domain::subject::Subject;
 use domain::withdraw::Selection;
@@ -12,26 +14,26 @@ use jiff::Timestamp;
 use maud::html;
 use platform::http::{self, Answer, Problem, Request, Status};
 use platform::metric;
-use platform::store::{Beside, Guard, Store};
+use platform::store::{Beside, Entry, Guard, Store};
 use platform::token::{Links, Opened};
 
 use crate::choices::Ticks;
 use crate::frame::{self, Page};
 use crate::speech::Speech;
 use crate::unsubscribe::by_link;
-use crate::{bad_link, origin};
+use crate::{bad_link, opened, origin};
 
 mod allow;
 mod allowed;
+mod happened;
 mod history;
 mod holders;
 
 use allow::Allow;
+use happened::{Done, happened};
 
-// What the page says once a button was pressed: in the query of where the browser is sent then.
-const WITHDRAWN: &str = "withdrawn";
-const GRANTED: &str = "granted";
-const PENDING: &str = "pending";
+/// What the query of the page may hold.
+const QUERY: &[&str] = &["language", "done"];
 
 /// What one button of the page says.
 enum Pressed {
@@ -46,34 +48,31 @@ pub(crate) async fn show(
     now: Timestamp,
     request: &Request,
 ) -> Answer {
-    http::only_query(request, &["language", "done"])?;
-    let token = http::path_text(request, "token");
-    let done: Option<String> = http::query(request, "done")?;
-    let subject = match links.tokens().read_preferences(&token, now) {
-        Ok(Opened::All(subject)) => subject,
-        Ok(Opened::OnlyWithdrawal(_)) => return ended(store, speech, done.as_deref(), request),
-        Err(_) => return Err(bad_link()),
+    let read = |token: &str| links.tokens().read_preferences(token, now);
+    let subject = match opened(request, QUERY, read)? {
+        Opened::All(subject) => subject,
+        Opened::OnlyWithdrawal(subject) => return ended(store, speech, &subject, now, request).await,
     };
     let record = store.whole_chain(&subject).await?.record;
     // Somebody of whom nothing is known has no page: the link says no more than one that was made up.
     if record.version == 0 {
         return Err(bad_link());
     }
+    let acts = record.acts().unwrap_or_default();
     let ledger = store.ledger(&subject).await?;
+    let registered = store.registered(&named(acts, &ledger)).await?;
 
     let words = speech.words;
     let view = record.now(store.policies, now);
     let main = html! {
-        @if let Some(text) = done.as_deref().and_then(|done| happened(speech, done)) {
-            (frame::happened(text))
-        }
+        @if let Some(text) = happened(speech, &record, now, request)? { (frame::happened(text)) }
         h1 { (words.choices) }
         p.lead { (words.choices_lead) }
         p.hint { (crate::words::fill(words.as_of, &[&speech.day(store.policies, view.at)])) }
         (allowed::section(speech, &view))
-        (holders::section(speech, &view, &ledger))
-        (allow::section(speech, &view, record.acts().unwrap_or_default()))
-        (history::section(speech, store.policies, record.acts().unwrap_or_default()))
+        (holders::section(speech, &view, &ledger, &registered))
+        (allow::section(speech, &view, acts))
+        (history::section(speech, store.policies, acts, &registered))
         (allowed::notices(speech, &view))
     };
     let page = Page {
@@ -92,12 +91,8 @@ pub(crate) async fn change(
     now: Timestamp,
     request: &Request,
 ) -> Answer {
-    http::only_query(request, &["language", "done"])?;
-    let token = http::path_text(request, "token");
-    let opened = links
-        .tokens()
-        .read_preferences(&token, now)
-        .map_err(|_| bad_link())?;
+    let read = |token: &str| links.tokens().read_preferences(token, now);
+    let opened = opened(request, QUERY, read)?;
     origin::must_be_ours(request, store.policies)?;
     let pressed = pressed(http::form(request)?)?;
 
@@ -117,8 +112,9 @@ pub(crate) async fn change(
     };
     let language = speech.words.language;
     http::see_other(&format!(
-        "{}?language={language}&done={done}",
-        request.uri().path()
+        "{}?language={language}&done={}",
+        request.uri().path(),
+        done.as_str()
     ))
 }
 
@@ -159,7 +155,7 @@ async fn withdraw(
     subject: &Subject,
     selection: &Selection,
     now: Timestamp,
-) -> Result<&'static str, Problem> {
+) -> Result<Done, Problem> {
     let step = |record: &Record| {
         if record.version == 0 {
             return Ok(None);
@@ -174,25 +170,23 @@ async fn withdraw(
         return Err(bad_link());
     }
     metric::WITHDRAWALS.record(1, now);
-    Ok(WITHDRAWN)
-}
-
-fn happened(speech: &Speech, done: &str) -> Option<&'static str> {
-    let words = speech.words;
-    match done {
-        WITHDRAWN => Some(words.withdrawn_now),
-        GRANTED => Some(words.granted_now),
-        PENDING => Some(words.pending_now),
-        _ => None,
-    }
+    Ok(Done::Withdrawn)
 }
 
 /// What is left of a link that has ended: a button, and nothing of anybody.
-fn ended(store: &Store, speech: &Speech, done: Option<&str>, request: &Request) -> Answer {
+async fn ended(
+    store: &Store,
+    speech: &Speech,
+    subject: &Subject,
+    now: Timestamp,
+    request: &Request,
+) -> Answer {
     let words = speech.words;
+    let record = store.whole_chain(subject).await?.record;
+    let happened = happened(speech, &record, now, request)?;
     let main = html! {
         div.plain {
-            @if let Some(text) = done.and_then(|done| happened(speech, done)) { (frame::happened(text)) }
+            @if let Some(text) = happened { (frame::happened(text)) }
             h1 { (words.link_ended) }
             p { (words.link_ended_text) }
             p { (words.still_withdraw) }
@@ -208,6 +202,16 @@ fn ended(store: &Store, speech: &Speech, done: Option<&str>, request: &Request) 
         main,
     };
     frame::page(Status::GONE, speech, store.policies, &page)
+}
+
+/// The recipients that the page names.
+fn named<'a>(acts: &'a [Act], ledger: &'a [Entry]) -> BTreeSet<&'a RecipientId> {
+    let told_by = acts.iter().filter_map(|act| act.evidence.told_by.as_ref());
+    let tied = acts
+        .iter()
+        .filter_map(|act| Some(&act.what.relation()?.recipient));
+    let told = ledger.iter().map(|entry| &entry.recipient);
+    told_by.chain(tied).chain(told).collect()
 }
 
 /// The acts by which somebody agreed, newest first.

@@ -7,9 +7,13 @@ use domain::facet::{Facet, Facets};
 use domain::policy::{Policies, Policy};
 use domain::recipient::RecipientKind;
 use jiff::Timestamp;
+use platform::store::Registration;
 
 use crate::speech::Speech;
 use crate::words::fill;
+
+/// The recipients that a page names, as far as they are registered.
+pub(crate) type Registered = BTreeMap<RecipientId, Registration>;
 
 impl Speech {
     /// The calendar day of an instant, where the notices live.
@@ -29,6 +33,15 @@ impl Speech {
                 &day.year().to_string(),
             ],
         )
+    }
+
+    /// The same, and the time of day.
+    pub(crate) fn minute(&self, policies: &Policies, at: Timestamp) -> String {
+        let day = self.day(policies, at);
+        match policies.iter().next() {
+            Some(policy) => format!("{day}, {}", policy.time_of_day(at).strftime("%H:%M")),
+            None => day,
+        }
     }
 
     pub(crate) fn purpose<'a>(&self, policies: &'a Policies, purpose: &'a Purpose) -> &'a str {
@@ -51,10 +64,17 @@ impl Speech {
         terms.map_or(kind.as_str(), |terms| self.title(&terms.title))
     }
 
-    /// By the name that a notice gives it; a dealer is known by its code alone.
-    pub(crate) fn recipient<'a>(&self, policies: &'a Policies, recipient: &'a RecipientId) -> &'a str {
+    /// By the name that a notice gives it, or else its registration; by its code where it has none.
+    pub(crate) fn recipient<'a>(
+        &self,
+        policies: &'a Policies,
+        registered: &'a Registered,
+        recipient: &'a RecipientId,
+    ) -> &'a str {
         let standing = policies.iter().find_map(|policy| policy.standing.get(recipient));
-        standing.map_or(recipient.as_str(), |standing| standing.party.name.as_str())
+        let listed = standing.map(|standing| standing.party.name.as_str());
+        let registered = || registered.get(recipient)?.name.as_deref();
+        listed.or_else(registered).unwrap_or(recipient.as_str())
     }
 
     pub(crate) fn facet(&self, policies: &Policies, facet: &Facet) -> String {

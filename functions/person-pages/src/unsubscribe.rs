@@ -4,6 +4,8 @@
 use domain::act::{Evidence, Grade, Via};
 use domain::facet::Facet;
 use domain::record::Record;
+use domain::state::Standing;
+use domain::subject::Subject;
 use domain::withdraw::Selection;
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -12,24 +14,47 @@ use platform::metric;
 use platform::store::{Beside, Guard, Store};
 use platform::token::Links;
 
-use crate::bad_link;
+use crate::form::withdrawing;
 use crate::frame::{self, Page};
+use crate::opened;
 use crate::speech::Speech;
 
 /// What a mail client posts, in one of two encodings, and what the button of the page posts.
 const FIELD: &str = "List-Unsubscribe";
 const ONE_CLICK: &str = "One-Click";
 
-pub(crate) fn show(store: &Store, links: &Links, speech: &Speech, request: &Request) -> Answer {
-    http::only_query(request, &["language"])?;
-    let token = http::path_text(request, "token");
-    let read = links.tokens().read_unsubscription(&token);
-    let (_, facet) = read.map_err(|_| bad_link())?;
+/// Says whether this one thing is off, and nothing else: the link never ends.
+pub(crate) async fn show(
+    store: &Store,
+    links: &Links,
+    speech: &Speech,
+    now: Timestamp,
+    request: &Request,
+) -> Answer {
+    let read = |token: &str| links.tokens().read_unsubscription(token);
+    let (subject, facet) = opened(request, &["language"], read)?;
+    let record = store.chain(&subject).await?.record;
+    let view = record.now(store.policies, now);
+    let is_off = match view.state.standing(&facet, view.at) {
+        Standing::Active { .. } | Standing::Pending { .. } => false,
+        Standing::Never
+        | Standing::Withdrawn(_)
+        | Standing::Objected(_)
+        | Standing::Lapsed { .. }
+        | Standing::Erased(_) => true,
+    };
 
+    let words = speech.words;
+    let (title, main) = if is_off {
+        let title = words.unsubscribed_already;
+        (title, done(store, links, speech, &subject, (title, &facet))?)
+    } else {
+        (words.unsubscribe, question(store, speech, &facet))
+    };
     let page = Page {
-        title: speech.words.unsubscribe.to_owned(),
+        title: title.to_owned(),
         here: frame::here(request, &[]),
-        main: question(store, speech, &facet),
+        main,
     };
     frame::page(Status::OK, speech, store.policies, &page)
 }
@@ -41,10 +66,8 @@ pub(crate) async fn withdraw(
     now: Timestamp,
     request: &Request,
 ) -> Answer {
-    http::only_query(request, &["language"])?;
-    let token = http::path_text(request, "token");
-    let read = links.tokens().read_unsubscription(&token);
-    let (subject, facet) = read.map_err(|_| bad_link())?;
+    let read = |token: &str| links.tokens().read_unsubscription(token);
+    let (subject, facet) = opened(request, &["language"], read)?;
     if !is_one_click(request)? {
         let detail = "the body must be List-Unsubscribe=One-Click";
         return Err(Problem::bad("malformed", "/List-Unsubscribe", detail));
@@ -62,10 +85,11 @@ pub(crate) async fn withdraw(
         .map_err(Problem::from)?;
     metric::WITHDRAWALS.record(1, now);
 
+    let title = speech.words.unsubscribed;
     let page = Page {
-        title: speech.words.unsubscribed.to_owned(),
+        title: title.to_owned(),
         here: None,
-        main: done(store, speech, &facet),
+        main: done(store, links, speech, &subject, (title, &facet))?,
     };
     frame::page(Status::OK, speech, store.policies, &page)
 }
@@ -112,13 +136,31 @@ fn question(store: &Store, speech: &Speech, facet: &Facet) -> Markup {
     }
 }
 
-fn done(store: &Store, speech: &Speech, facet: &Facet) -> Markup {
+/// It is off; and what can be done about the rest, which this page shows nothing of.
+fn done(
+    store: &Store,
+    links: &Links,
+    speech: &Speech,
+    subject: &Subject,
+    (title, facet): (&str, &Facet),
+) -> Result<Markup, Problem> {
     let words = speech.words;
-    html! {
+    // A token that has ended withdraws everything, and shows nothing.
+    let token = links.tokens().preferences(subject, Timestamp::UNIX_EPOCH);
+    let token = token.map_err(|error| Problem::unwritable(error.into()))?;
+    let policy = store.policies.iter().find(|policy| policy.offers(facet));
+    Ok(html! {
         div.plain {
-            h1 { (words.unsubscribed) }
+            h1 { (title) }
             p { (words.unsubscribed_what) }
             p.thing { (speech.facet(store.policies, facet)) }
+            h2 { (words.other_choices) }
+            p { (words.other_choices_text) }
+            form method="post" action=(format!("/v1/preferences/{token}?language={}", words.language)) {
+                button type="submit" name="withdraw" value="all" { (words.withdraw_all) }
+            }
+            p.hint { (words.withdraw_all_hint) }
+            @if let Some(policy) = policy { (withdrawing(speech, policy)) }
         }
-    }
+    })
 }

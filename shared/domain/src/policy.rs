@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
 
@@ -342,6 +342,11 @@ impl Policy {
     /// The calendar day of an instant, where the notice lives.
     pub fn day(&self, at: Timestamp) -> Date {
         at.to_zoned(self.zone.clone()).date()
+    }
+
+    /// The time of day of an instant, where the notice lives.
+    pub fn time_of_day(&self, at: Timestamp) -> Time {
+        at.to_zoned(self.zone.clone()).time()
     }
 
     /// The first instant of a day, where the notice lives.

@@ -17,7 +17,8 @@ use platform::metric;
 use platform::store::{Beside, Store};
 use serde_json::{Value, json};
 
-use super::{GRANTED, PENDING, grants};
+use super::grants;
+use super::happened::Done;
 use crate::bad_link;
 use crate::choices::{self, Ticks, code};
 use crate::form;
@@ -52,7 +53,7 @@ pub(super) fn section(speech: &Speech, view: &View<'_>, acts: &[Act]) -> Markup 
                         input type="hidden" name="version" value=(policy.version);
                         input type="hidden" name="brand" value=(brand);
                         input type="hidden" name="key" value=(view.version);
-                        (choices::boxes(speech, view.policies, policy, &Ticks::default(), false))
+                        (choices::boxes(speech, view.policies, policy, &Ticks::default(), false, false))
                         button.main type="submit" { (words.allow) }
                     }
                 }
@@ -105,7 +106,7 @@ impl Allow {
         speech: &Speech,
         now: Timestamp,
         request: &Request,
-    ) -> Result<&'static str, Problem> {
+    ) -> Result<Done, Problem> {
         let record = store.whole_chain(subject).await?.record;
         if record.version == 0 {
             return Err(bad_link());
@@ -128,7 +129,11 @@ impl Allow {
             .await
             .map_err(Problem::from)?;
         metric::CAPTURES.record(1, now);
-        Ok(if given.to_be_confirmed { PENDING } else { GRANTED })
+        Ok(if given.to_be_confirmed {
+            Done::Pending
+        } else {
+            Done::Granted
+        })
     }
 
     fn given(self, policies: &Policies, speech: &Speech) -> Result<Given, Problem> {

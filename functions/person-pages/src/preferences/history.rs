@@ -1,29 +1,29 @@
 //! Everything that happened, newest first, in sentences.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use domain::act::{Act, Relation, Version, What};
+use domain::act::{Act, Relation, What};
 use domain::codes::Category;
 use domain::policy::Policies;
 use maud::{Markup, html};
 
+use crate::said::Registered;
 use crate::speech::Speech;
 use crate::words::fill;
 
-pub(super) fn section(speech: &Speech, policies: &Policies, acts: &[Act]) -> Markup {
+pub(super) fn section(speech: &Speech, policies: &Policies, acts: &[Act], registered: &Registered) -> Markup {
     let words = speech.words;
-    let unproven: BTreeMap<Version, bool> = acts.iter().filter_map(asked).collect();
     html! {
         section #history {
             h2 { (words.history) }
             ol.history reversed {
                 @for act in acts.iter().rev() {
                     li {
-                        time datetime=(act.happened_at) { (speech.day(policies, act.happened_at)) }
+                        time datetime=(act.happened_at) { (speech.minute(policies, act.happened_at)) }
                         span {
-                            (sentence(speech, policies, act, unproven.contains_key(&act.version)))
+                            (sentence(speech, policies, act, registered))
                             @if let Some(recipient) = &act.evidence.told_by {
-                                " (" (fill(words.told_by, &[speech.recipient(policies, recipient)])) ")"
+                                " (" (fill(words.told_by, &[speech.recipient(policies, registered, recipient)])) ")"
                             }
                         }
                     }
@@ -33,30 +33,21 @@ pub(super) fn section(speech: &Speech, policies: &Policies, acts: &[Act]) -> Mar
     }
 }
 
-/// A grant that was to be confirmed first.
-fn asked(act: &Act) -> Option<(Version, bool)> {
-    matches!(
-        &act.what,
-        What::Granted {
-            to_be_confirmed: true,
-            ..
-        }
-    )
-    .then_some((act.version, true))
-}
-
-fn sentence(speech: &Speech, policies: &Policies, act: &Act, to_be_confirmed: bool) -> String {
+fn sentence(speech: &Speech, policies: &Policies, act: &Act, registered: &Registered) -> String {
     let words = speech.words;
     let facets = |facets| speech.facets_in_a_row(policies, facets);
     let categories = |these: &BTreeSet<Category>| speech.categories(policies, these).join(", ");
     let tie = |words: &str, relation: &Relation| {
         let kind = speech.relation(policies, &relation.kind);
-        fill(words, &[kind, relation.recipient.as_str()])
+        let dealer = speech.recipient(policies, registered, &relation.recipient);
+        fill(words, &[kind, dealer])
     };
     match &act.what {
-        What::Granted { facets: these, .. } if to_be_confirmed => {
-            fill(words.granted_unproven, &[&facets(these)])
-        }
+        What::Granted {
+            facets: these,
+            to_be_confirmed: true,
+            ..
+        } => fill(words.granted_unproven, &[&facets(these)]),
         What::Granted { facets: these, .. } => fill(words.granted, &[&facets(these)]),
         What::Confirmed { .. } => words.did_confirm.to_owned(),
         What::ConfirmationLapsed { .. } => words.confirmation_lapsed.to_owned(),
@@ -79,7 +70,8 @@ fn sentence(speech: &Speech, policies: &Policies, act: &Act, to_be_confirmed: bo
         What::RelationStarted { relation, .. } => tie(words.relation_started, relation),
         What::RelationEnded { relation } => tie(words.relation_ended, relation),
         What::DeliveryPeriodEnded { relation } => {
-            fill(words.delivery_period_ended, &[relation.recipient.as_str()])
+            let dealer = speech.recipient(policies, registered, &relation.recipient);
+            fill(words.delivery_period_ended, &[dealer])
         }
         What::RelationCapped { relation } => tie(words.relation_capped, relation),
         What::ProfileUpdated { written, cleared, .. } => {

@@ -1,67 +1,145 @@
 //! Who has data of somebody, which, why, and who has confirmed the latest change (GDPR 15, 19).
 
 use domain::facet::Facet;
-use domain::holding::Holding;
+use domain::holding::{Holding, Request};
 use domain::recipient::RecipientKind;
 use domain::record::View;
 use jiff::Timestamp;
 use maud::{Markup, html};
 use platform::store::{Delivery, Entry};
 
+use crate::said::Registered;
 use crate::speech::Speech;
 use crate::words::fill;
 
-pub(super) fn section(speech: &Speech, view: &View<'_>, ledger: &[Entry]) -> Markup {
+/// One recipient, as it stands.
+struct Holder<'a> {
+    entry: &'a Entry,
+    kind: RecipientKind,
+    /// All that it may have.
+    held: Holding,
+    /// What is still allowed.
+    allowed: Holding,
+}
+
+pub(super) fn section(speech: &Speech, view: &View<'_>, ledger: &[Entry], registered: &Registered) -> Markup {
     let words = speech.words;
+    let told: Vec<&Entry> = ledger.iter().filter(|entry| entry.was_told()).collect();
     html! {
         section #holders {
             h2 { (words.holders) }
             p.hint { (words.holders_lead) }
-            @if ledger.is_empty() { p.card { (words.nobody_holds) } }
-            @for entry in ledger { (holder(speech, view, entry)) }
+            @if told.is_empty() { p.card { (words.nobody_holds) } }
+            @for entry in told {
+                div.card {
+                    h3 { (speech.recipient(view.policies, registered, &entry.recipient)) }
+                    (Holder::of(view, entry, registered).card(speech, view))
+                }
+            }
         }
     }
 }
 
-fn holder(speech: &Speech, view: &View<'_>, entry: &Entry) -> Markup {
-    let words = speech.words;
-    let policies = view.policies;
-    let kind = entry.kind(policies);
-    let holding = entry.may_hold(policies, kind);
-    let categories = speech.categories(policies, holding.categories.keys());
-    let ended = entry.loss_since.is_some() || !is_allowed(view, kind);
-    let told = entry.delivery(policies, view.at);
-    // Between a withdrawal and the errand that tells of it, the ledger does not know of it yet.
-    let delivery = if told == Delivery::UpToDate && ended && !categories.is_empty() {
-        Delivery::Pending
-    } else {
-        told
-    };
-    let (what, why) = match kind {
-        RecipientKind::GroupCompany => (words.group_company, words.why_group_company.to_owned()),
-        RecipientKind::Processor => (words.processor, words.why_processor.to_owned()),
-        RecipientKind::Dealer => (words.dealer, of_a_dealer(speech, view, &holding)),
-    };
-    html! {
-        div.card {
-            h3 { (speech.recipient(policies, &entry.recipient)) }
+impl<'a> Holder<'a> {
+    fn of(view: &View<'_>, entry: &'a Entry, registered: &Registered) -> Self {
+        let kind = entry.kind(view.policies);
+        let registration = registered.get(&entry.recipient);
+        Self {
+            entry,
+            kind,
+            held: entry.may_hold(view.policies, kind),
+            allowed: registration
+                .map(|registration| Holding::of(view, &registration.recipient))
+                .unwrap_or_default(),
+        }
+    }
+
+    fn card(&self, speech: &Speech, view: &View<'_>) -> Markup {
+        let words = speech.words;
+        let categories = speech.categories(view.policies, self.held.categories.keys());
+        let delivery = self.delivery(view);
+        let what = match self.kind {
+            RecipientKind::GroupCompany => words.group_company,
+            RecipientKind::Processor => words.processor,
+            RecipientKind::Dealer => words.dealer,
+        };
+        html! {
             p.hint { (what) }
-            @if categories.is_empty() {
-                p { (words.holds_nothing) }
-            } @else {
-                p { (if ended { words.why_nothing } else { &why }) }
+            @if self.held.is_empty() { p { (words.holds_nothing) } }
+            @for request in &self.held.requests { p { (asked(speech, view, *request)) } }
+            @if !categories.is_empty() {
+                p { (self.why(speech, view)) }
                 p.label { (words.may_hold) }
                 ul.tags { @for category in categories { li { (category) } } }
             }
-            @if let Some(state) = state(speech, view, entry, delivery) {
+            @if let Some(state) = self.state(speech, view, delivery) {
                 p.state data-state=(delivery.as_str()) { (state) }
             }
+        }
+    }
+
+    /// Nothing of what it was given for is allowed any more.
+    fn is_over(&self) -> bool {
+        self.allowed.categories.is_empty()
+    }
+
+    fn why(&self, speech: &Speech, view: &View<'_>) -> String {
+        let words = speech.words;
+        match self.kind {
+            _ if self.is_over() && is_consented(view, self.kind) => words.why_not_entitled.to_owned(),
+            _ if self.is_over() => words.why_nothing.to_owned(),
+            RecipientKind::GroupCompany => words.why_group_company.to_owned(),
+            RecipientKind::Processor => words.why_processor.to_owned(),
+            RecipientKind::Dealer => {
+                let ties = self.allowed.relations.iter();
+                let ties: Vec<&str> = ties.map(|kind| speech.relation(view.policies, kind)).collect();
+                fill(words.why_dealer, &[&ties.join(", ")])
+            }
+        }
+    }
+
+    /// Between a withdrawal and the errand that tells of it, the ledger does not know of it yet.
+    fn delivery(&self, view: &View<'_>) -> Delivery {
+        let told = self.entry.delivery(view.policies, view.at);
+        if told == Delivery::UpToDate && self.held.loses_to(&self.allowed) {
+            Delivery::Pending
+        } else {
+            told
+        }
+    }
+
+    /// None where it was never told anything that it could have confirmed.
+    fn state(&self, speech: &Speech, view: &View<'_>, delivery: Delivery) -> Option<String> {
+        let words = speech.words;
+        let day = |at: Option<Timestamp>| at.map(|at| speech.day(view.policies, at));
+        let about = |sentence: &str, at| day(at).map(|day| fill(sentence, &[&day]));
+        let (unconfirmed, overdue) = if self.is_over() {
+            (words.stop_unconfirmed, words.stop_overdue)
+        } else {
+            (words.less_unconfirmed, words.less_overdue)
+        };
+        match (delivery, self.entry.loss_since) {
+            (Delivery::GivenUp, _) => Some(words.unreachable.to_owned()),
+            (Delivery::Overdue, since) => about(overdue, since),
+            (Delivery::Pending, Some(since)) => about(unconfirmed, Some(since)),
+            (Delivery::Pending, None) => Some(words.being_told.to_owned()),
+            (Delivery::UpToDate, _) => about(words.up_to_date, self.entry.acknowledged_at),
+        }
+    }
+}
+
+/// What a processor was asked to send, and so was given an address for.
+fn asked(speech: &Speech, view: &View<'_>, request: Request) -> String {
+    match request {
+        Request::Confirmation { .. } => speech.words.holds_to_ask.to_owned(),
+        Request::Reminder { until } => {
+            fill(speech.words.holds_to_remind, &[&speech.day(view.policies, until)])
         }
     }
 }
 
 /// Whether something that is on still lets a recipient of this kind have data.
-fn is_allowed(view: &View<'_>, kind: RecipientKind) -> bool {
+fn is_consented(view: &View<'_>, kind: RecipientKind) -> bool {
     let lets = |facet: &&Facet| match facet {
         Facet::Sharing(its) => *its == kind,
         Facet::Contact(..) => kind == RecipientKind::Processor,
@@ -69,27 +147,4 @@ fn is_allowed(view: &View<'_>, kind: RecipientKind) -> bool {
     };
     let mut letting = view.state.facets.keys().filter(lets);
     letting.any(|facet| view.state.is_active(facet, view.at))
-}
-
-fn of_a_dealer(speech: &Speech, view: &View<'_>, holding: &Holding) -> String {
-    let ties: Vec<&str> = holding
-        .relations
-        .iter()
-        .map(|kind| speech.relation(view.policies, kind))
-        .collect();
-    fill(speech.words.why_dealer, &[&ties.join(", ")])
-}
-
-/// None where it was never told anything that it could have confirmed.
-fn state(speech: &Speech, view: &View<'_>, entry: &Entry, delivery: Delivery) -> Option<String> {
-    let words = speech.words;
-    let day = |at: Option<Timestamp>| at.map(|at| speech.day(view.policies, at));
-    let about = |sentence: &str, at| day(at).map(|day| fill(sentence, &[&day]));
-    match (delivery, entry.loss_since) {
-        (Delivery::GivenUp, _) => Some(words.unreachable.to_owned()),
-        (Delivery::Overdue, since) => about(words.stop_overdue, since),
-        (Delivery::Pending, Some(since)) => about(words.stop_unconfirmed, Some(since)),
-        (Delivery::Pending, None) => Some(words.being_told.to_owned()),
-        (Delivery::UpToDate, _) => about(words.up_to_date, entry.acknowledged_at),
-    }
 }
