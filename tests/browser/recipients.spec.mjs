@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 
-import { WIDTHS, call, fits, isAccessible, picture, visit } from './harness.mjs';
+import { WIDTHS, call, fits, isAccessible, origin, picture, visit } from './harness.mjs';
 
 const TRIES_MAX = 200;
 
@@ -43,3 +43,38 @@ for (const width of WIDTHS) {
     });
   }
 }
+
+const form = {
+  version: 1,
+  language: 'en',
+  brand: 'bmw',
+  controls: ['promotional'],
+  channels: ['email'],
+  contact: { email: 'ada@example.com' },
+};
+
+test('a visitor finds the mail with the recipients, and it is gone once it has led to a confirmation', async () => {
+  const sent = await call('POST', '/v1/forms/bmw-italia-promotional', form, { 'idempotency-key': '"visit-1"' });
+  assert.ok(sent.status < 300, `the form is taken: ${sent.status}`);
+
+  await visit('/demo/recipients', { width: 360 }, async (page) => {
+    const mail = page.getByRole('link', { name: 'please confirm' });
+    const comesTo = async (count) => {
+      for (let tries = 0; tries < TRIES_MAX && (await mail.count()) !== count; tries += 1) {
+        await setTimeout(100);
+        await page.goto(`${origin}/demo/recipients`);
+      }
+      assert.equal(await mail.count(), count);
+    };
+    await comesTo(1);
+    await fits(page);
+    await isAccessible(page);
+    await picture(page, 'recipients-mail');
+
+    await mail.click();
+    await page.getByRole('button', { name: 'Yes, I allow this' }).click();
+    await page.getByRole('heading', { name: 'Confirmed, thank you' }).waitFor();
+    await page.goto(`${origin}/demo/recipients`);
+    await comesTo(0);
+  });
+});
