@@ -124,6 +124,39 @@ async fn a_recipient_whose_answer_was_lost_is_told_when_its_entitlement_ends() {
 }
 
 #[tokio::test]
+async fn what_is_said_again_after_something_else_is_no_repetition() {
+    let world = World::at_noon().await;
+    world.dealer("dealer-one").await;
+    let someone = world.someone_who_granted_everything().await;
+    let relation = world.relate(&someone, "dealer-one", "preferred", "account", json!({}));
+    relation.await.is(200);
+    world.settle().await;
+    assert_eq!(world.holds("dealer-one", &someone).categories, names(BASE));
+
+    // Off, on and off again. Until the last, its answers are lost.
+    world.recipients.set("dealer-one", Manner::LosesAnswers);
+    for sharing in [false, true, false] {
+        world.advance(UNTIL_AGAIN);
+        let dealer = json!({ "kind": "dealer", "sharing": sharing });
+        world.register("dealer-one", dealer).await.is(200);
+        world.settle().await;
+    }
+    world.recipients.set("dealer-one", Manner::Acknowledges);
+    world.advance(UNTIL_AGAIN);
+    world
+        .post("/v1/recipients/dealer-one/redrive", json!({}))
+        .await
+        .is(202);
+    world.settle().await;
+
+    assert_eq!(world.holds("dealer-one", &someone), Default::default());
+    let letters = world.recipients.letters("dealer-one");
+    let ids: Vec<&str> = letters.iter().map(|letter| letter.id.as_str()).collect();
+    assert_eq!(ids.len(), 5, "{ids:?}");
+    assert_eq!(ids[3], ids[4], "the same once more is a repetition");
+}
+
+#[tokio::test]
 async fn a_dealer_whose_answer_was_lost_is_told_when_its_relation_ends() {
     let world = World::at_noon().await;
     world.dealer("dealer-one").await;

@@ -92,7 +92,7 @@ pub(crate) async fn bring_up_to_date(
         Err(error) => {
             metric::DELIVERIES.record_by("failed", 1, now);
             store.note_failure(&recipient, error.is_gone()).await?;
-            delivery.postpone(Wait::Failed(&error), now).await
+            delivery.postpone(Wait::Failed(&error, &letter), now).await
         }
     }
 }

@@ -3,7 +3,7 @@
 use domain::holding::Holding;
 use domain::record::View;
 use jiff::{SignedDuration, Timestamp};
-use platform::courier;
+use platform::courier::{self, Letter};
 use platform::digest;
 use platform::http::chain;
 use platform::store::{Claim, Doubt, DueItem, Postponed, Wake};
@@ -19,7 +19,7 @@ const WAIT_MAX: SignedDuration = SignedDuration::from_hours(1);
 
 /// Why it goes on later.
 pub(crate) enum Wait<'a> {
-    Failed(&'a courier::Error),
+    Failed(&'a courier::Error, &'a Letter),
     /// Its next attempt is not due before that.
     Until(Timestamp),
     BreakerOpen,
@@ -50,6 +50,7 @@ pub(crate) async fn unregistered(parts: &Parts, claim: &Claim, now: Timestamp) -
         next_attempt_at: None,
         attempted: false,
         doubt,
+        last_letter: entry.last_letter.clone(),
         loss_since: entry.loss_since,
         under_way: false,
     };
@@ -61,9 +62,11 @@ impl Delivery<'_> {
     /// too few. That a loss is confirmed in time is looked at on a day of its own, for no attempt may be due.
     pub(crate) async fn postpone(&self, wait: Wait<'_>, now: Timestamp) -> Result<(), Error> {
         let (store, entry) = (&self.parts.store, &self.claim.entry);
-        let (attempted, may_have_arrived) = match &wait {
-            Wait::Failed(error) => (true, error.may_have_arrived()),
-            Wait::Until(_) | Wait::BreakerOpen | Wait::RateReached | Wait::Disabled => (false, false),
+        let (attempted, may_have_arrived, last_letter) = match &wait {
+            Wait::Failed(error, letter) => (true, error.may_have_arrived(), Some(letter.id.clone())),
+            Wait::Until(_) | Wait::BreakerOpen | Wait::RateReached | Wait::Disabled => {
+                (false, false, entry.last_letter.clone())
+            }
         };
         let next_attempt_at = self.next_attempt(&wait, now);
         let loses = self.before.loses_to(self.holding);
@@ -87,6 +90,7 @@ impl Delivery<'_> {
             next_attempt_at,
             attempted,
             doubt,
+            last_letter,
             loss_since,
             under_way: self.is_under_way(&wait),
         };
@@ -105,8 +109,8 @@ impl Delivery<'_> {
     fn next_attempt(&self, wait: &Wait<'_>, now: Timestamp) -> Option<Timestamp> {
         let attempts = self.claim.entry.attempts as usize;
         let after = match wait {
-            Wait::Failed(error) if error.is_gone() => return None,
-            Wait::Failed(error) => {
+            Wait::Failed(error, _) if error.is_gone() => return None,
+            Wait::Failed(error, _) => {
                 let scheduled = SignedDuration::from_secs(*RETRY_AFTER_S.get(attempts)?);
                 let wanted = error.retry_after().unwrap_or(SignedDuration::ZERO);
                 let lease = if self.is_under_way(wait) {
@@ -135,7 +139,7 @@ impl Delivery<'_> {
 
     /// Whether the recipient may still be at work on what it was sent.
     fn is_under_way(&self, wait: &Wait<'_>) -> bool {
-        matches!(wait, Wait::Failed(error) if error.may_still_arrive())
+        matches!(wait, Wait::Failed(error, _) if error.may_still_arrive())
     }
 
     /// Up to a tenth more, the same for the same attempt: many that failed together do not come back
@@ -160,11 +164,11 @@ impl Delivery<'_> {
         let (subject, recipient) = (&self.claim.subject, &self.claim.entry.recipient);
         let attempt = self.claim.entry.attempts + 1;
         match wait {
-            Wait::Failed(error) if given_up => {
+            Wait::Failed(error, _) if given_up => {
                 let cause = chain(*error);
                 tracing::error!(%subject, %recipient, attempt, cause, "recipient {recipient} was given up for {subject}");
             }
-            Wait::Failed(error) => {
+            Wait::Failed(error, _) => {
                 let cause = chain(*error);
                 tracing::warn!(%subject, %recipient, attempt, cause, "recipient {recipient} was not told of {subject}");
             }

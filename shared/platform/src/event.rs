@@ -16,7 +16,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::courier::Letter;
-use crate::store::{Claim, Content};
+use crate::store::{Claim, Content, Entry};
 use crate::told::PartyTold;
 use crate::wire::Instant;
 
@@ -95,8 +95,8 @@ pub struct Told<'a> {
     pub confirmations: &'a BTreeMap<Version, Confirmation>,
 }
 
-/// The letter that tells it. Its id follows from what it says, so that the same said again is the same
-/// letter, and something else never is.
+/// The letter that tells it. Said once more with nothing else in between, it is the same letter and has the same
+/// id. After anything else it is another: a recipient that knows the id would take the old state for the new.
 pub fn letter(told: &Told<'_>, now: Timestamp) -> Result<Letter, serde_json::Error> {
     let Told {
         claim,
@@ -110,19 +110,9 @@ pub fn letter(told: &Told<'_>, now: Timestamp) -> Result<Letter, serde_json::Err
         categories: holding.categories.keys().map(ToString::to_string).collect(),
         facets: names(&holding.facets),
     };
-    let acknowledged_at = claim.entry.acknowledged_at.map_or(0, Timestamp::as_millisecond);
-    let said = serde_json::to_string(&(
-        claim.subject.as_str(),
-        claim.entry.recipient.as_str(),
-        acknowledged_at,
-        version,
-        &changes,
-        &holds,
-    ))?;
-    let id = format!(
-        "evt_{}",
-        Uuid::new_v5(&Uuid::NAMESPACE_OID, said.as_bytes()).simple()
-    );
+    let (subject, recipient) = (claim.subject.as_str(), claim.entry.recipient.as_str());
+    let said = serde_json::to_vec(&(subject, recipient, version, &changes, &holds))?;
+    let id = id(&said, &claim.entry);
     let event = Event {
         specversion: "1.0",
         id: &id,
@@ -142,6 +132,16 @@ pub fn letter(told: &Told<'_>, now: Timestamp) -> Result<Letter, serde_json::Err
     };
     let body = serde_json::to_string(&event)?;
     Ok(Letter { id, body })
+}
+
+/// Names what a letter says, and the number of the claim under which it first went out.
+fn id(said: &[u8], entry: &Entry) -> String {
+    let hash = Uuid::new_v5(&Uuid::NAMESPACE_OID, said).simple().to_string();
+    let said = format!("evt_{hash:.24}");
+    let repeated = entry.last_letter.as_ref().filter(|last| last.starts_with(&said));
+    repeated
+        .cloned()
+        .unwrap_or_else(|| format!("{said}{:08x}", entry.claims))
 }
 
 /// The categories whose content has to be read to tell these changes.

@@ -42,6 +42,8 @@ pub struct Entry {
     pub doubt: Doubt,
     /// How many times this entry was claimed: orders what the recipient receives.
     pub claims: u64,
+    /// The id of what was sent last, while it is not acknowledged and nothing else may have been sent since.
+    pub last_letter: Option<String>,
     /// Deliveries that failed since the last acknowledgement.
     pub attempts: u32,
     /// When the next one is due, while one is pending.
@@ -240,7 +242,8 @@ impl Store {
     }
 
     /// Claim the entry of a recipient, unless another delivery holds it ([`Error::Stale`]). From here on
-    /// what the recipient holds is in doubt, until it acknowledges.
+    /// what the recipient holds is in doubt, until it acknowledges; and so is what was sent last, until the
+    /// delivery says so, for one that is cut off does not.
     pub async fn claim(
         &self,
         subject: &Subject,
@@ -253,7 +256,7 @@ impl Store {
             .update_item()
             .table_name(&self.table)
             .set_key(Some(keys::entry(subject, recipient)))
-            .update_expression("SET lease_until = :until, in_flight = :yes ADD claims :one")
+            .update_expression("SET lease_until = :until, in_flight = :yes REMOVE letter ADD claims :one")
             .condition_expression("attribute_not_exists(lease_until) OR lease_until <= :now")
             .expression_attribute_values(":until", instant(until))
             .expression_attribute_values(":now", instant(now))
@@ -365,6 +368,7 @@ fn entry(recipient: RecipientId, item: &Item) -> Result<Entry, Error> {
         } else {
             0
         },
+        last_letter: row.text_of("letter").map(str::to_owned),
         attempts: if row.has("attempts") {
             row.number("attempts")?
         } else {

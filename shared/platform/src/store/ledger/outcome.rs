@@ -26,6 +26,8 @@ pub struct Postponed {
     pub attempted: bool,
     /// What may have arrived although it was not acknowledged, now or before.
     pub doubt: Doubt,
+    /// The id of what was sent last.
+    pub last_letter: Option<String>,
     /// Since when the recipient has not confirmed a loss.
     pub loss_since: Option<Timestamp>,
     /// Whether the recipient may still be at work on it: then nobody else may tell it of the subject until
@@ -97,6 +99,10 @@ impl Store {
         } else {
             set.push("escalated_at = if_not_exists(escalated_at, :now)");
             remove.push("next_attempt_at");
+        }
+        if let Some(id) = &postponed.last_letter {
+            set.push("letter = :letter");
+            update = update.expression_attribute_values(":letter", text(id));
         }
         if let Some(since) = postponed.loss_since {
             set.push("loss_since = if_not_exists(loss_since, :since)");
