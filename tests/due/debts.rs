@@ -1,7 +1,12 @@
 //! What a recipient has not confirmed by its deadline, and what is tried again.
 
+use std::future::pending;
+use std::sync::Arc;
+
 use jiff::SignedDuration;
-use tests::{AttributeValue, ERRANDS, Item, Manner, Someone, World, instant};
+use serde_json::json;
+use tests::{AttributeValue, Call, ERRANDS, Fate, Item, Manner, Someone, World, instant};
+use tokio::sync::oneshot;
 
 use crate::tick_at;
 
@@ -126,6 +131,164 @@ async fn a_delivery_under_way_at_the_deadline_may_still_settle_it() {
     world.recipients.set("bmw-ag", Manner::Acknowledges);
     tick_at(&world, "2026-03-06T12:00:00Z").await;
     assert_eq!(debts(&world, "bmw-ag").await, "0");
+}
+
+/// Somebody withdrew at 12:01, and the recipient does not confirm it; it should by then two days later.
+async fn someone_whose_withdrawal_is_not_confirmed(world: &World, manner: Manner) -> Someone {
+    let someone = world.someone_who_granted_everything().await;
+    world.settle().await;
+    world.recipients.set("bmw-ag", manner);
+    world.clock.set(instant("2026-03-02T12:01:00Z"));
+    world.withdraw_all(&someone).await.is(200);
+    world.settle().await;
+    someone
+}
+
+/// The sweep, while everything else is under way.
+async fn sweep(world: Arc<World>) {
+    let (store, queue) = world.table_and_queue(policies::all());
+    let now = world.now();
+    let swept = tokio::spawn(async move { consent_expire::handle(&store, &queue, now, pending()).await });
+    swept.await.expect("no panic").expect("a sweep");
+}
+
+async fn redrive(world: &World) {
+    world
+        .post("/v1/recipients/bmw-ag/redrive", json!({}))
+        .await
+        .is(202);
+}
+
+/// Nothing is held against the recipient, and it gets what is new.
+async fn nothing_is_owed(world: &World, someone: &Someone) {
+    assert_eq!(debts(world, "bmw-ag").await, "0");
+    assert!(!entry(world, someone, "bmw-ag").await.contains_key("overdue_at"));
+    let other = world.someone_who_granted_everything().await;
+    world.settle().await;
+    assert_ne!(world.holds("bmw-ag", &other), Default::default());
+}
+
+/// By the sweep's clock the lease is over; the delivery goes on all the same.
+#[tokio::test]
+async fn a_delivery_that_confirms_what_was_marked_meanwhile_leaves_no_debt() {
+    let world = Arc::new(World::at_noon().await);
+    world.tick().await;
+    let someone = someone_whose_withdrawal_is_not_confirmed(&world, Manner::IsDown).await;
+    world.recipients.set("bmw-ag", Manner::Acknowledges);
+    world.clock.set(instant("2026-03-04T12:00:30Z"));
+
+    let other = world.clone();
+    world.calls.meanwhile(acknowledges, async move {
+        other.clock.set(instant("2026-03-04T12:02:00Z"));
+        sweep(other.clone()).await;
+        assert_eq!(debts(&other, "bmw-ag").await, "1");
+    });
+    redrive(&world).await;
+    world.settle().await;
+
+    nothing_is_owed(&world, &someone).await;
+}
+
+#[tokio::test]
+async fn what_is_confirmed_while_the_sweep_looks_is_not_marked() {
+    let world = Arc::new(World::at_noon().await);
+    world.tick().await;
+    let someone = someone_whose_withdrawal_is_not_confirmed(&world, GONE).await;
+    world.recipients.set("bmw-ag", Manner::Holds);
+    world.clock.set(instant("2026-03-04T12:00:30Z"));
+    redrive(&world).await;
+
+    let (confirmed, is_confirmed) = oneshot::channel();
+    let delivering = async {
+        world.settle().await;
+        confirmed.send(()).expect("somebody waits for it");
+    };
+    let sweeping = async {
+        world.recipients.until_requested("bmw-ag", 3).await;
+        world.clock.set(instant("2026-03-04T12:02:00Z"));
+        let other = world.clone();
+        world.calls.meanwhile(marks, async move {
+            other.recipients.set("bmw-ag", Manner::Acknowledges);
+            is_confirmed.await.expect("a delivery");
+        });
+        sweep(world.clone()).await;
+    };
+    tokio::join!(delivering, sweeping);
+    world.settle().await;
+
+    nothing_is_owed(&world, &someone).await;
+}
+
+#[tokio::test]
+async fn one_that_catches_up_with_many_debts_has_everyone_looked_at_again_once() {
+    let world = World::at_noon().await;
+    world.tick().await;
+    let mut people = Vec::new();
+    for _ in 0..6 {
+        world.recipients.set("bmw-ag", Manner::Acknowledges);
+        people.push(someone_whose_withdrawal_is_not_confirmed(&world, Manner::IsDown).await);
+    }
+    tick_at(&world, "2026-03-04T12:01:00Z").await;
+    assert_eq!(debts(&world, "bmw-ag").await, "6");
+    people.push(world.someone_who_granted_everything().await);
+    world.settle().await;
+
+    world.recipients.set("bmw-ag", Manner::Acknowledges);
+    world.calls.forget();
+    tick_at(&world, "2026-03-05T12:01:00Z").await;
+    assert_eq!(debts(&world, "bmw-ag").await, "0");
+    let made = world.calls.made();
+    let again = made
+        .iter()
+        .filter(|made| made.call.request.to_string().contains("AGAIN"));
+    assert_eq!(again.count(), 2, "once it answers, and once it has caught up");
+    world.everyone_is_in_step(&people, &["bmw-ag"]).await;
+}
+
+/// All who catch up count in one place.
+#[tokio::test]
+async fn an_answer_is_written_down_though_others_are_in_the_way() {
+    for times in [3, usize::MAX] {
+        let world = World::at_noon().await;
+        world.tick().await;
+        let someone = someone_whose_withdrawal_is_not_confirmed(&world, Manner::IsDown).await;
+        tick_at(&world, "2026-03-04T12:01:00Z").await;
+        assert_eq!(debts(&world, "bmw-ag").await, "1");
+
+        // It was tried once more just then, in vain.
+        world.advance(SignedDuration::from_mins(7));
+        world.recipients.set("bmw-ag", Manner::Acknowledges);
+        let mut left = times;
+        world.calls.judge(move |call| {
+            if left > 0 && marks(call) {
+                left -= 1;
+                return Fate::InTheWay;
+            }
+            Fate::Answered
+        });
+        redrive(&world).await;
+        world.settle().await;
+        let written = entry(&world, &someone, "bmw-ag").await;
+        assert!(!written.contains_key("loss_since"), "{times}: {written:?}");
+
+        let asked = world.recipients.requests("bmw-ag");
+        world.calls.heal();
+        world.advance(SignedDuration::from_mins(7));
+        world.settle().await;
+        assert_eq!(world.recipients.requests("bmw-ag"), asked, "{times}");
+        nothing_is_owed(&world, &someone).await;
+    }
+}
+
+/// The write that follows a recipient's answer.
+fn acknowledges(call: &Call) -> bool {
+    let update = call.request["UpdateExpression"].as_str().unwrap_or_default();
+    call.is("UpdateItem", "LEDGER") && update.contains("acknowledged_at")
+}
+
+/// The write that counts what is overdue.
+fn marks(call: &Call) -> bool {
+    call.is("TransactWriteItems", "LEDGER")
 }
 
 #[tokio::test]

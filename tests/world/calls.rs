@@ -54,6 +54,8 @@ pub enum Fate {
     DiesAfter,
     /// The engine asks for patience.
     Throttled,
+    /// Another transaction has one of its items: nothing is done.
+    InTheWay,
     /// It is answered; the invocation that it belongs to is delivered once more when it has ended.
     Again,
 }
@@ -293,6 +295,7 @@ impl Calls {
             Fate::NeverSent => return Err(ConnectorError::io("cut off before it was sent".into())),
             Fate::DiesBefore => self.die(),
             Fate::Throttled => return refused("com.amazonaws#ThrottlingException"),
+            Fate::InTheWay => return refused("com.amazonaws#TransactionCanceledException"),
             Fate::Again => self.0.again.store(true, Ordering::SeqCst),
             Fate::Answered | Fate::AnswerLost | Fate::DiesAfter => {}
         }
@@ -324,7 +327,9 @@ impl Calls {
 }
 
 fn refused(kind: &str) -> Result<HttpResponse, ConnectorError> {
-    let problem = serde_json::json!({ "__type": kind, "message": "no" }).to_string();
+    let reasons = [serde_json::json!({ "Code": "TransactionConflict" })];
+    let problem = serde_json::json!({ "__type": kind, "message": "no", "CancellationReasons": reasons });
+    let problem = problem.to_string();
     let status = 400
         .try_into()
         .map_err(|_| ConnectorError::io("no status".into()))?;

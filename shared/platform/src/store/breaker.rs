@@ -126,12 +126,10 @@ impl Store {
 
     /// Have everyone whom a recipient concerns looked at again: the table's stream tells of this item.
     pub async fn look_again(&self, recipient: &RecipientId, now: Timestamp) -> Result<(), Error> {
-        let mut item = keys::again(recipient);
-        item.insert("at".to_owned(), instant(now));
         self.client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(item))
+            .set_item(Some(look_again(recipient, now)))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await?;
@@ -169,6 +167,13 @@ impl Store {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// The item that tells of it.
+pub(super) fn look_again(recipient: &RecipientId, now: Timestamp) -> Item {
+    let mut item = keys::again(recipient);
+    item.insert("at".to_owned(), instant(now));
+    item
 }
 
 pub(super) fn breaker_of(item: &Item) -> Result<Breaker, Error> {

@@ -7,7 +7,7 @@
 //! | profile, one category | `PROFILE#<category>#<subject>` | `CONTENT` |
 //! | ledger, one recipient | `LEDGER#<subject>` | recipient |
 //! | recipient: settings and history | `RECIPIENT#<recipient>` | version, and `NOW` |
-//! | recipient: look at all it concerns again | `RECIPIENT#<recipient>` | `AGAIN` |
+//! | recipient: look at all it concerns again | `AGAIN#<recipient>` | `NOW` |
 //! | recipient: how its deliveries fare | `BREAKER#<recipient>` | `NOW` |
 //! | recipient's signing key | `SECRET#<recipient>` | key id |
 //! | whom a recipient may ever concern | `MEMBER#<recipient>#<shard>` | subject |
@@ -40,10 +40,11 @@ pub(super) const CHAIN: &str = "CHAIN#";
 
 /// And the key of every version of a recipient.
 pub(super) const RECIPIENT: &str = "RECIPIENT#";
-/// Under which its newest version lies.
+/// And the key of what says that everyone whom a recipient concerns is looked at again. A kind of its own, so
+/// that whoever may write it need not write registrations.
+pub(super) const AGAIN: &str = "AGAIN#";
+/// Under which the newest version lies.
 pub(super) const NOW: &str = "NOW";
-/// Under which it lies that everyone whom it concerns is looked at again.
-pub(super) const AGAIN: &str = "AGAIN";
 
 pub(super) fn chain(subject: &Subject) -> String {
     format!("{CHAIN}{subject}")
@@ -87,7 +88,7 @@ pub(super) fn recipient(recipient: &RecipientId) -> Key {
 
 /// Written so that the stream tells of it: everyone whom the recipient concerns is looked at again.
 pub(super) fn again(recipient: &RecipientId) -> Key {
-    key(recipients(recipient), AGAIN)
+    key(format_args!("{AGAIN}{recipient}"), NOW)
 }
 
 pub(super) fn breaker(recipient: &RecipientId) -> Key {
@@ -141,6 +142,6 @@ pub fn stream_key(pk: &str, sk: &str) -> Option<StreamKey> {
             version: sk.parse().ok()?,
         });
     }
-    let recipient = pk.strip_prefix(RECIPIENT)?;
+    let recipient = pk.strip_prefix(RECIPIENT).or_else(|| pk.strip_prefix(AGAIN))?;
     recipient.parse().ok().map(StreamKey::Recipient)
 }

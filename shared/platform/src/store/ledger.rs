@@ -24,6 +24,7 @@ use super::{Error, Store, keys};
 
 pub use outcome::Postponed;
 
+mod debt;
 mod holding;
 mod outcome;
 

@@ -56,7 +56,7 @@ impl Store {
             .table_name(&self.table)
             .filter_expression(
                 "(begins_with(pk, :chain) AND sk = :first) \
-                 OR (begins_with(pk, :recipient) AND sk IN (:now, :again) AND #at >= :since)",
+                 OR ((begins_with(pk, :recipient) OR begins_with(pk, :again)) AND sk = :now AND #at >= :since)",
             )
             .expression_attribute_names("#at", "at")
             .expression_attribute_values(":chain", text(keys::CHAIN))
