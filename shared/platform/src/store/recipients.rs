@@ -203,7 +203,8 @@ impl Store {
         Ok(())
     }
 
-    /// A page of the subjects in one shard that may ever concern a recipient, after one of them.
+    /// A page of the subjects in one shard that may ever concern a recipient, after one of them. It must be the
+    /// newest: somebody who is missing was told by the settings before, and would be told no more.
     pub async fn members(
         &self,
         recipient: &RecipientId,
@@ -218,6 +219,7 @@ impl Store {
             .key_condition_expression("pk = :pk AND sk > :after")
             .expression_attribute_values(":pk", text(keys::members(recipient, shard)))
             .expression_attribute_values(":after", text(after.map_or(" ", Subject::as_str)))
+            .consistent_read(true)
             .limit(page_size)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
