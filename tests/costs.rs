@@ -351,7 +351,10 @@ async fn every_call_reports_its_units_and_every_decision_reads_consistently() {
         .withdraw(&someone, json!({ "channels": ["phone"] }))
         .await
         .is(200);
-    world.post("/v1/recipients/bmw-ag/redrive", json!({})).await.is(202);
+    world
+        .post("/v1/recipients/bmw-ag/redrive", json!({}))
+        .await
+        .is(202);
     world.settle().await;
 
     for made in world

@@ -334,7 +334,7 @@ async fn new_events_of_a_busy_subject_add_no_attempts_to_the_schedule() {
         world.tick().await;
     }
     let asked = world.recipients.requests("bmw-ag") - before;
-    // At once, and after 5 seconds, 5 minutes and 30 minutes: the next one is due after 2 hours more.
+    // At once, and after 6 minutes, 6 minutes and 30 minutes: the next one is due after 2 hours more.
     assert_eq!(asked, 4);
 
     world.recipients.set("bmw-ag", Manner::Acknowledges);

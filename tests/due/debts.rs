@@ -4,7 +4,7 @@ use std::future::pending;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::{AttributeValue, Call, ERRANDS, Fate, Item, Manner, Someone, World, instant};
 use tokio::sync::oneshot;
 
@@ -292,17 +292,30 @@ fn marks(call: &Call) -> bool {
 }
 
 #[tokio::test]
-async fn a_delivery_is_tried_again_when_it_is_due_and_not_before() {
+async fn a_delivery_is_tried_again_when_it_is_said_to_be_and_not_before() {
     let world = World::at_noon().await;
     world.tick().await;
     world.recipients.set("bmw-ag", Manner::IsDown);
-    world.someone_who_granted_everything().await;
+    let someone = world.someone_who_granted_everything().await;
     world.settle().await;
-    let retry_after = [(0, 1), (359_999, 1), (360_000, 2), (361_000, 2)];
-    let start = world.now();
-    for (after_ms, asked) in retry_after {
-        world.clock.set(start + SignedDuration::from_millis(after_ms));
+    for asked in 1..4 {
+        let next_attempt_at = told(&world, &someone, "bmw-ag").await["next_attempt_at"].clone();
+        let next_attempt_at = instant(next_attempt_at.as_str().expect("a next attempt"));
+        assert!(next_attempt_at > world.now());
+        world.clock.set(next_attempt_at - SignedDuration::from_millis(1));
         world.tick().await;
-        assert_eq!(world.recipients.requests("bmw-ag"), asked, "after {after_ms} ms");
+        assert_eq!(world.recipients.requests("bmw-ag"), asked, "before");
+        world.clock.set(next_attempt_at);
+        world.tick().await;
+        assert_eq!(world.recipients.requests("bmw-ag"), asked + 1, "on time");
     }
+}
+
+/// What the front door says of a recipient.
+async fn told(world: &World, someone: &Someone, recipient: &str) -> Value {
+    let path = format!("/v1/subjects/{}/recipients", someone.id);
+    let told = world.get(&path).await.is(200).body;
+    let entries = told["recipients"].as_array().cloned().unwrap_or_default();
+    let of_it = entries.into_iter().find(|entry| entry["recipient"] == recipient);
+    of_it.expect("an entry")
 }

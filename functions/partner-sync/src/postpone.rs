@@ -6,15 +6,15 @@ use jiff::{SignedDuration, Timestamp};
 use platform::courier::{self, Letter};
 use platform::digest;
 use platform::http::chain;
-use platform::store::{Claim, Doubt, DueItem, Postponed, Wake};
+use platform::store::{Claim, Doubt, DueItem, Postponed, SOONEST, Wake};
 
 use crate::{Error, Parts};
 
-/// When a delivery that failed is tried again: the schedule of Standard Webhooks, some 75 hours in all.
-const RETRY_AFTER_S: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
-/// How soon one that only has to wait is looked at again, at first and at the most. What is noted lies some
-/// minutes ahead in any case.
-const WAIT: SignedDuration = SignedDuration::from_mins(1);
+/// When a delivery that failed is tried again: the schedule of Standard Webhooks, some 75 hours in all, but for its
+/// first two steps, which are as soon as anything can fall due. That is longer than any lease.
+const RETRY_AFTER_S: [i64; 9] = [SOON, SOON, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
+const SOON: i64 = SOONEST.as_secs();
+/// How long one that only has to wait is left alone, at the most.
 const WAIT_MAX: SignedDuration = SignedDuration::from_hours(1);
 
 /// Why it goes on later.
@@ -113,12 +113,7 @@ impl Delivery<'_> {
             Wait::Failed(error, _) => {
                 let scheduled = SignedDuration::from_secs(*RETRY_AFTER_S.get(attempts)?);
                 let wanted = error.retry_after().unwrap_or(SignedDuration::ZERO);
-                let lease = if self.is_under_way(wait) {
-                    self.claim.until.duration_since(now)
-                } else {
-                    SignedDuration::ZERO
-                };
-                self.spread(scheduled).max(wanted).max(lease)
+                self.spread(scheduled).max(wanted)
             }
             Wait::Until(at) => return Some(*at),
             // The longer it has waited, the more seldom: when the recipient is back, everyone whom it concerns
@@ -129,9 +124,9 @@ impl Delivery<'_> {
                     .entry
                     .pending_since
                     .map(|since| now.duration_since(since));
-                self.spread(waited.unwrap_or(WAIT).clamp(WAIT, WAIT_MAX))
+                self.spread(waited.unwrap_or(SOONEST).clamp(SOONEST, WAIT_MAX))
             }
-            Wait::RateReached => WAIT * self.minutes_until_a_turn(),
+            Wait::RateReached => SignedDuration::from_mins(self.minutes_until_a_turn()),
             Wait::Disabled => return None,
         };
         now.saturating_add(after).ok()
@@ -149,8 +144,8 @@ impl Delivery<'_> {
     }
 
     /// Those for whom a recipient's limit had no room come back some each minute, so that it is made use of.
-    fn minutes_until_a_turn(&self) -> i32 {
-        6 + i32::from(self.lot() % 6)
+    fn minutes_until_a_turn(&self) -> i64 {
+        6 + i64::from(self.lot() % 6)
     }
 
     /// Even, and the same for the same attempt.

@@ -17,9 +17,10 @@ use crate::digest;
 
 /// No key of a day takes more than a thirty-second part of what is due.
 pub const SHARDS: u32 = 32;
-/// The sweep does not look back, so whatever is written lies ahead of it: by as much as the sweep's clock may
-/// be ahead of the writer's ([`AHEAD_MAX`]), and by what the writer may take to write it.
-const MARGIN: SignedDuration = SignedDuration::from_secs(AHEAD_MAX.as_secs() + 60);
+/// How soon anything can fall due. The sweep does not look back, so whatever is written lies ahead of it: by as
+/// much as the sweep's clock may be ahead of the writer's ([`AHEAD_MAX`]), and by what the writer may take to
+/// write it.
+pub const SOONEST: SignedDuration = SignedDuration::from_secs(AHEAD_MAX.as_secs() + 60);
 /// A month. A sweep that stood still for longer needs `due recompute`.
 pub(super) const KEPT: SignedDuration = SignedDuration::from_hours(31 * 24);
 pub(super) const KIND: &str = "a due item";
@@ -92,7 +93,7 @@ impl DueItem {
 impl Store {
     /// Write down that something falls due. The same again changes nothing.
     pub async fn put_due(&self, due: &DueItem, now: Timestamp) -> Result<(), Error> {
-        let soonest = now.saturating_add(MARGIN).unwrap_or(Timestamp::MAX);
+        let soonest = now.saturating_add(SOONEST).unwrap_or(Timestamp::MAX);
         let due = DueItem {
             at: due.at.max(soonest),
             ..due.clone()

@@ -31,7 +31,7 @@ pub mod written;
 pub use breaker::Breaker;
 pub use campaigns::Mark as CountMark;
 pub use chain::{Beside, Chain, Change, Fingerprint, Guard, NotTaken};
-pub use due::{DueItem, SHARDS, Wake};
+pub use due::{DueItem, SHARDS, SOONEST, Wake};
 pub use interactions::Seen;
 pub use keys::{StreamKey, stream_key};
 pub use ledger::{Claim, Delivery, Doubt, Entry, LEASE, Postponed, Reading};
