@@ -5,6 +5,12 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tests::{ERRANDS, Manner, Someone, World, everything};
 
+#[path = "troubled/certificates.rs"]
+mod certificates;
+#[path = "troubled/hanging.rs"]
+mod hanging;
+#[path = "troubled/keys.rs"]
+mod keys;
 #[path = "troubled/reconcile.rs"]
 mod reconcile;
 
@@ -56,15 +62,25 @@ async fn one_dead_recipient_of_ten_is_asked_seldom_and_costs_the_others_nothing(
 
 #[tokio::test]
 async fn one_poison_message_is_put_aside_at_once_and_costs_the_others_nothing() {
+    let (no_json, of_another_shape) = ("no JSON from line 1, column ", "JSON, but of another shape");
     let poisons = [
-        "this is not ours",
-        "{}",
-        r#"{"errand":"teleport","subject":"x","version":7}"#,
-        r#"{"errand":"deliver","subject":"customer-1","recipient":"bmw-ag","version":1}"#,
-        r#"{"errand":"deliver","recipient":"bmw-ag","version":1}"#,
-        " ",
+        ("this is not ours", no_json),
+        ("{}", of_another_shape),
+        (
+            r#"{"errand":"teleport","subject":"x","version":7}"#,
+            of_another_shape,
+        ),
+        (
+            r#"{"errand":"deliver","subject":"customer-1","recipient":"bmw-ag","version":1}"#,
+            of_another_shape,
+        ),
+        (
+            r#"{"errand":"deliver","recipient":"bmw-ag","version":1}"#,
+            of_another_shape,
+        ),
+        (" ", no_json),
     ];
-    for poison in poisons {
+    for (poison, why) in poisons {
         let world = World::at_noon().await;
         let mut people = Vec::new();
         for _ in 0..3 {
@@ -75,12 +91,20 @@ async fn one_poison_message_is_put_aside_at_once_and_costs_the_others_nothing() 
         world.settle().await;
 
         world.everyone_is_in_step(&people, &NOTICED).await;
+        // Each of the other nine was claimed once, and no more.
         for recipient in NOTICED {
             assert_eq!(world.recipients.requests(recipient), 3, "{recipient}");
+            let letters = world.recipients.letters(recipient);
+            assert!(letters.iter().all(|letter| letter.sequence == 1), "{recipient}");
         }
         assert_eq!(world.sqs.bodies(ERRANDS), [""; 0], "nothing comes again");
         // What is not ours may name somebody: the reason is kept, and not the message.
         assert_eq!(world.sqs.bodies("ErrandsDead"), ["(withheld)"]);
+        let dead = world.sqs.letters("ErrandsDead").remove(0);
+        let reason = dead.reason.unwrap_or_default();
+        let expected = format!("not a message of ours: {why}");
+        assert!(reason.starts_with(&expected), "{reason}");
+        assert_eq!(dead.sent_at, world.now(), "at once");
         world.sqs.forget("ErrandsDead");
     }
 }
@@ -218,37 +242,6 @@ async fn a_debt_that_a_new_grant_settles_holds_nothing_back_for_ever() {
     let other = world.someone_who_granted_everything().await;
     world.settle().await;
     world.everyone_is_in_step(&[someone, other], &NOTICED).await;
-}
-
-#[tokio::test]
-async fn while_a_key_is_replaced_both_keys_verify() {
-    let world = World::at_noon().await;
-    world.dealer("dealer-one").await;
-    let someone = world.someone_who_granted_everything().await;
-    let given = world
-        .post("/v1/recipients/dealer-one/keys", json!({}))
-        .await
-        .is(201);
-    let new = given.body["signing_secret"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
-
-    // It still knows the old key alone; a request that it cannot verify fails this test at its end.
-    world
-        .relate(&someone, "dealer-one", "preferred", "account", json!({}))
-        .await
-        .is(200);
-    world.settle().await;
-    assert_eq!(world.recipients.letters("dealer-one").len(), 1);
-
-    world.recipients.admit("dealer-one", &new);
-    world
-        .withdraw(&someone, json!({ "channels": ["sms"] }))
-        .await
-        .is(200);
-    world.settle().await;
-    assert_eq!(world.recipients.letters("dealer-one").len(), 1, "by the new key");
 }
 
 #[tokio::test]

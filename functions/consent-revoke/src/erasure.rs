@@ -3,17 +3,12 @@
 use domain::act;
 use domain::record::Record;
 use jiff::Timestamp;
+use platform::asked::Nothing;
 use platform::caller::Caller;
 use platform::http::{self, Answer, Problem, Request, Status};
 use platform::pseudonym::Pseudonyms;
 use platform::store::{Beside, Guard, Store};
 use platform::told::ChangeTold;
-use serde::Deserialize;
-
-/// An erasure is of everything, and names nothing.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Asked {}
 
 /// Erase all that identifies. No key is needed: what is erased stays so.
 pub(crate) async fn erase(
@@ -28,7 +23,7 @@ pub(crate) async fn erase(
         asked: None,
         ..http::guard(&request)?
     };
-    let Asked {} = http::body(&request)?;
+    let Nothing {} = http::body(&request)?;
     let evidence = act::Evidence {
         via: Caller::of(&request)?.via(None),
         grade: act::Grade::D,

@@ -2,6 +2,7 @@
 
 use domain::codes::RecipientId;
 use jiff::Timestamp;
+use platform::asked::Nothing;
 use platform::http::{self, Answer, Problem, Request, Status};
 use platform::store::Store;
 use serde::Serialize;
@@ -17,6 +18,7 @@ struct Told {
 pub(crate) async fn redrive(store: &Store, now: Timestamp, request: Request) -> Answer {
     let id: RecipientId = http::path(&request, "recipient")?;
     http::only_query(&request, &[])?;
+    let Nothing {} = http::optional_body(&request)?;
     if store.recipient(&id).await?.is_none() {
         return Err(Problem::no_such_recipient());
     }

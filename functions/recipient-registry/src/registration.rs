@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use domain::codes::RecipientId;
 use domain::recipient::{RecipientKind, Role};
 use jiff::Timestamp;
+use platform::asked::Nothing;
 use platform::caller::Caller;
 use platform::endpoint::Reach;
 use platform::http::{self, Answer, Problem, Request, Status};
@@ -79,6 +80,7 @@ pub(crate) async fn register(store: &Store, reach: Reach, now: Timestamp, reques
 pub(crate) async fn new_key(store: &Store, now: Timestamp, request: Request) -> Answer {
     let id: RecipientId = http::path(&request, "recipient")?;
     http::only_query(&request, &[])?;
+    let Nothing {} = http::optional_body(&request)?;
     let before = store
         .recipient(&id)
         .await?

@@ -8,6 +8,12 @@ use crate::store::Beside;
 
 const TEXT_LEN_MAX: usize = 500;
 
+/// The body of a request that says all in its path. A key that somebody brings, for instance, is refused and not
+/// ignored.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
 /// Who tells us.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -4,6 +4,7 @@ use std::future::Future;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 
 use crate::http::chain;
 use crate::queue::Queue;
@@ -58,7 +59,12 @@ async fn bury(dead: &Queue, kept: &str, cause: &str) -> bool {
     buried.is_ok()
 }
 
-/// Serde's message may quote the body, so only where it stopped is kept.
+/// Serde's message may quote the body, so only what kind of thing is wrong is kept.
 fn read<M: DeserializeOwned>(body: &str) -> Result<M, String> {
-    serde_json::from_str(body).map_err(|error| format!("line {}, column {}", error.line(), error.column()))
+    serde_json::from_str(body).map_err(|error| match error.classify() {
+        Category::Data => "JSON, but of another shape".to_owned(),
+        Category::Syntax | Category::Eof | Category::Io => {
+            format!("no JSON from line {}, column {} on", error.line(), error.column())
+        }
+    })
 }

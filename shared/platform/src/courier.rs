@@ -1,9 +1,12 @@
 //! Carries one signed event to a recipient, and says what became of it.
 
 use std::iter;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::redirect::Policy;
@@ -17,6 +20,7 @@ use crate::inside::Inside;
 /// Well within the lease of a claim: a recipient that finishes later may see two events out of order.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const KEY_BYTES: RangeInclusive<usize> = 24..=64;
 /// A recipient may ask for patience, but not for ever.
 const RETRY_AFTER_MAX: SignedDuration = SignedDuration::from_hours(24);
 
@@ -107,11 +111,11 @@ impl Courier {
         now: Timestamp,
     ) -> Result<(), Error> {
         let url = self.reach.vet(endpoint)?;
-        let signatures: Result<Vec<String>, _> = secrets
-            .iter()
-            .map(|secret| Webhook::new(secret)?.sign(&letter.id, now.as_second(), letter.body.as_bytes()))
-            .collect();
-        let signatures = signatures.map_err(|_| Error::NoKey)?;
+        let sign = |secret: &String| {
+            let signature = signer(secret)?.sign(&letter.id, now.as_second(), letter.body.as_bytes());
+            signature.map_err(|_| Error::NoKey)
+        };
+        let signatures: Vec<String> = secrets.iter().map(sign).collect::<Result<_, _>>()?;
         if signatures.is_empty() {
             return Err(Error::NoKey);
         }
@@ -135,6 +139,13 @@ impl Courier {
             retry_after: retry_after(&answer),
         })
     }
+}
+
+/// Signs with a secret (`whsec_…`), if it is as long as Standard Webhooks wants it: a shorter one can be guessed.
+pub fn signer(secret: &str) -> Result<Webhook, Error> {
+    let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap_or(secret));
+    let key = key.ok().filter(|key| KEY_BYTES.contains(&key.len()));
+    Webhook::from_bytes(key.ok_or(Error::NoKey)?).map_err(|_| Error::NoKey)
 }
 
 /// The URL is a setting of the recipient, but an error of the client repeats all of it.

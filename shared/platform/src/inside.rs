@@ -11,6 +11,9 @@ use rustls::pki_types::CertificateDer;
 
 use crate::aws::Unset;
 
+const NETWORKS: &str = "RECIPIENT_NETWORKS";
+const ROOTS: &str = "RECIPIENT_ROOTS";
+
 #[derive(Debug, Clone, Default)]
 pub struct Inside {
     networks: Vec<IpNet>,
@@ -21,9 +24,17 @@ impl Inside {
     /// From `RECIPIENT_NETWORKS` (`10.1.0.0/16,10.2.0.0/16`) and `RECIPIENT_ROOTS` (certificates in DER, as
     /// base64). Either may be empty or missing; what cannot be read stops the function from starting.
     pub fn from_env() -> Result<Self, Unset> {
+        let set = |name| env::var(name).unwrap_or_default();
+        Self::read(&set(NETWORKS), &set(ROOTS))
+    }
+
+    /// From the same texts.
+    pub fn read(networks: &str, roots: &str) -> Result<Self, Unset> {
+        let networks = listed(networks, |network| network.parse().ok());
+        let roots = listed(roots, |root| Some(STANDARD.decode(root).ok()?.into()));
         Ok(Self {
-            networks: list("RECIPIENT_NETWORKS", |network| network.parse().ok())?,
-            roots: list("RECIPIENT_ROOTS", |root| Some(STANDARD.decode(root).ok()?.into()))?,
+            networks: networks.ok_or(Unset { name: NETWORKS })?,
+            roots: roots.ok_or(Unset { name: ROOTS })?,
         })
     }
 
@@ -36,11 +47,6 @@ impl Inside {
     }
 }
 
-fn list<T>(name: &'static str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, Unset> {
-    let text = env::var(name).unwrap_or_default();
-    listed(&text, read).ok_or(Unset { name })
-}
-
 fn listed<T>(text: &str, read: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
     let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
     entries.map(read).collect()
@@ -51,9 +57,7 @@ mod tests {
     use super::*;
 
     fn networks(text: &str) -> Option<Inside> {
-        let networks = listed(text, |network| network.parse().ok())?;
-        let roots = Vec::new();
-        Some(Inside { networks, roots })
+        Inside::read(text, "").ok()
     }
 
     #[test]
