@@ -5,5 +5,7 @@
 mod alarms;
 #[path = "wiring/code.rs"]
 mod code;
+#[path = "wiring/table.rs"]
+mod table;
 #[path = "wiring/template.rs"]
 mod template;
