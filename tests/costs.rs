@@ -329,6 +329,40 @@ async fn what_follows_from_a_change_costs_what_the_table_says() {
     table.print_and_assert();
 }
 
+/// A hundred consents a second, each told to three recipients: Lambda looks into the stream four times a second and
+/// finds 25 of them. AWS bills what the fan-out sends, and what Lambda does to receive and to delete, ten errands
+/// at the most with each; that Lambda also asks a queue that is empty, three times a minute and poller, is left out.
+#[tokio::test]
+async fn at_a_steady_load_a_delivery_takes_less_than_a_third_of_a_request_to_the_queue() {
+    const CONSENTS: usize = 25;
+    const BILLED: [&str; 3] = ["SendMessageBatch", "ReceiveMessage", "DeleteMessageBatch"];
+    let world = World::at_noon().await;
+    let told = ["bmw-ag", "marketing-platform", "campaign-service"];
+    for _ in 0..CONSENTS {
+        world.someone_who_granted_everything().await;
+    }
+    let before = BILLED.map(|operation| world.sqs.requests(operation));
+    world.calls.forget();
+    world.settle().await;
+
+    let asked = BILLED.map(|operation| world.sqs.requests(operation));
+    let requests: u64 = asked
+        .iter()
+        .zip(before)
+        .map(|(after, before)| after - before)
+        .sum();
+    let deliveries: usize = told.iter().map(|name| world.recipients.letters(name).len()).sum();
+    let made = world.calls.made();
+    let writes = made
+        .iter()
+        .filter(|made| made.call.is("UpdateItem", "LEDGER"))
+        .count();
+    println!("{deliveries} deliveries: {requests} requests to the queue, {writes} writes of the ledger");
+    assert_eq!(deliveries, CONSENTS * told.len());
+    assert!(requests as f64 <= 0.32 * deliveries as f64, "{asked:?}");
+    assert_eq!(writes, 2 * deliveries);
+}
+
 #[tokio::test]
 async fn every_call_reports_its_units_and_every_decision_reads_consistently() {
     let world = World::at_noon().await;

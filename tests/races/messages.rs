@@ -31,6 +31,54 @@ async fn a_fan_out_that_was_cut_off_anywhere_starts_again() {
 }
 
 #[tokio::test]
+async fn errands_that_the_queue_did_not_take_are_sent_again_and_hold_up_no_others() {
+    let world = World::at_noon().await;
+    let mut people = Vec::new();
+    for _ in 0..4 {
+        people.push(world.someone_who_granted_everything().await);
+    }
+
+    // Twelve errands, of which the first ten make a request.
+    world
+        .calls
+        .judge(|call| match call.request["Entries"].as_array() {
+            Some(entries) if call.operation == "SendMessageBatch" && entries.len() < 10 => Fate::NeverSent,
+            Some(_) | None => Fate::Answered,
+        });
+    world.fan_out().await;
+    assert_eq!(world.sqs.bodies(ERRANDS).len(), 10);
+    world.calls.heal();
+    world.settle().await;
+
+    world.everyone_is_in_step(&people, &NOTICED).await;
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_holds_up_no_others_of_its_batch() {
+    let world = World::at_noon().await;
+    let mut people = Vec::new();
+    for _ in 0..3 {
+        people.push(world.someone_who_granted_everything().await);
+    }
+
+    let first = format!("CHAIN#{}", people[0].pseudonym);
+    world.calls.judge(move |call| {
+        if call.is("Query", "CHAIN") && call.request.to_string().contains(&first) {
+            Fate::NeverSent
+        } else {
+            Fate::Answered
+        }
+    });
+    world.fan_out().await;
+    let sent = world.sqs.bodies(ERRANDS);
+    assert_eq!(sent.len(), 2 * NOTICED.len(), "{sent:?}");
+    world.calls.heal();
+    world.settle().await;
+
+    world.everyone_is_in_step(&people, &NOTICED).await;
+}
+
+#[tokio::test]
 async fn messages_that_come_twice_late_and_out_of_order_leave_everybody_in_step() {
     for seed in 1..=3 {
         let world = World::at_noon().await;

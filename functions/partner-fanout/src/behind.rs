@@ -8,10 +8,8 @@ use domain::policy::Policies;
 use domain::recipient::{Access, Recipient, RecipientKind, Role};
 use domain::record::Record;
 use jiff::Timestamp;
-use platform::queue::{Errand, Queue};
-use platform::store::{DueItem, Entry, Store, Wake};
-
-use crate::Error;
+use platform::queue::Errand;
+use platform::store::{self, DueItem, Entry, Store, Wake};
 
 /// A recipient that may hold something else than it acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +22,7 @@ pub struct Behind {
 }
 
 /// The recipients that are behind a record.
-pub async fn behind(store: &Store, record: &Record, now: Timestamp) -> Result<Vec<Behind>, Error> {
+pub async fn behind(store: &Store, record: &Record, now: Timestamp) -> Result<Vec<Behind>, store::Error> {
     let ledger = store.ledger(&record.subject).await?;
     let view = record.now(store.policies, now);
 
@@ -45,15 +43,14 @@ pub async fn behind(store: &Store, record: &Record, now: Timestamp) -> Result<Ve
     Ok(behind)
 }
 
-/// Send them an errand each. Whoever is new is a member first, and the day by which losses must be confirmed is
-/// noted first: cut off in between, somebody is looked at in vain, and nobody is forgotten.
-pub async fn tell(
+/// An errand for each of them. Whoever is new is a member first, and the day by which losses must be confirmed
+/// is noted first: cut off before the errands are sent, somebody is looked at in vain, and nobody is forgotten.
+pub async fn errands(
     store: &Store,
-    queue: &Queue,
     now: Timestamp,
     record: &Record,
     behind: &[Behind],
-) -> Result<(), Error> {
+) -> Result<Vec<Errand>, store::Error> {
     let subject = &record.subject;
     let since = record.learnt_at();
     if behind.iter().any(|behind| behind.loses)
@@ -66,8 +63,7 @@ pub async fn tell(
         store.add_member(&new.recipient, subject).await?;
     }
     let errand = |behind: &Behind| Errand::deliver(subject.clone(), behind.recipient.clone(), record.version);
-    let errands: Vec<Errand> = behind.iter().map(errand).collect();
-    Ok(queue.send(&errands).await?)
+    Ok(behind.iter().map(errand).collect())
 }
 
 /// Whoever may be concerned: the recipients that a notice names, the dealers of the active relations, and

@@ -8,93 +8,126 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::act::Version;
 use domain::codes::RecipientId;
 use domain::subject::Subject;
+use futures_util::StreamExt;
+use futures_util::stream;
 use jiff::Timestamp;
 use platform::http::chain;
-use platform::queue::{self, Errand, Queue};
+use platform::queue::{Errand, Queue};
 use platform::store::{self, SHARDS, Store, StreamKey};
 use platform::stream::{Change, StreamEvent, StreamResponse};
 use platform::wire::Word;
 
-pub use behind::{Behind, behind, tell};
+pub use behind::{Behind, behind, errands};
 
 mod behind;
 mod dates;
 
-/// Why nothing could be made to follow; the batch comes again.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error(transparent)]
-    Store(#[from] store::Error),
-    #[error(transparent)]
-    Queue(#[from] queue::Error),
+/// So many subjects are looked at together: each waits for the table most of the time.
+const AT_ONCE: usize = 10;
+
+/// Let what must follow from each change, once for every subject and recipient of the batch. The errands of
+/// all go out together, ten with each request. What fails comes again, and keeps nothing else from following.
+pub async fn handle(store: &Store, queue: &Queue, now: Timestamp, event: StreamEvent) -> StreamResponse {
+    let changed = Changed::of(&event);
+
+    let mut outbox: Vec<(Place, Errand)> = Vec::new();
+    let mut failed: BTreeSet<Place> = BTreeSet::new();
+    for (recipient, place) in changed.recipients {
+        outbox.extend(walks(&recipient).map(|walk| (place, walk)));
+    }
+    let following = changed.subjects.into_iter().map(|(subject, acts)| async move {
+        let errands = follow(store, now, &subject, &acts.versions).await;
+        (acts.place, errands)
+    });
+    let mut followed = stream::iter(following).buffered(AT_ONCE);
+    while let Some((place, errands)) = followed.next().await {
+        match errands {
+            Ok(errands) => outbox.extend(errands.into_iter().map(|errand| (place, errand))),
+            Err(error) => {
+                tracing::error!(
+                    cause = chain(&error),
+                    "nothing could be made to follow from a change"
+                );
+                failed.insert(place);
+            }
+        }
+    }
+
+    let (places, errands): (Vec<Place>, Vec<Errand>) = outbox.into_iter().unzip();
+    if let Err(error) = queue.send(&errands).await {
+        tracing::error!(cause = chain(&error), "errands were not sent");
+        failed.extend(error.unsent.iter().map(|unsent| places[*unsent]));
+    }
+    StreamResponse::again(failed.into_iter().map(|place| &event.records[place]))
 }
 
-/// Let what must follow from each change, once for every subject and recipient of the batch.
-pub async fn handle(store: &Store, queue: &Queue, now: Timestamp, event: StreamEvent) -> StreamResponse {
-    let mut subjects: BTreeMap<Subject, BTreeSet<Version>> = BTreeMap::new();
-    for record in &event.records {
-        if let Some(StreamKey::Act { subject, version }) = record.key() {
-            subjects.entry(subject).or_default().insert(version);
-        }
-    }
-    let mut done = BTreeSet::new();
-    for record in &event.records {
-        let Some(key) = record.key() else { continue };
-        watch(&key, record.change());
-        let followed = match &key {
-            StreamKey::Act { subject, .. } => match subjects.remove(subject) {
-                Some(versions) => follow_act(store, queue, now, subject, &versions).await,
-                None => Ok(()),
-            },
-            StreamKey::Recipient(recipient) if done.insert(recipient.clone()) => {
-                follow_recipient(queue, recipient).await
+/// Where in the batch the first record is that tells of something.
+type Place = usize;
+
+/// What a batch tells of.
+#[derive(Default)]
+struct Changed {
+    subjects: BTreeMap<Subject, Acts>,
+    recipients: BTreeMap<RecipientId, Place>,
+}
+
+struct Acts {
+    place: Place,
+    versions: BTreeSet<Version>,
+}
+
+impl Changed {
+    fn of(event: &StreamEvent) -> Self {
+        let mut changed = Self::default();
+        for (place, record) in event.records.iter().enumerate() {
+            match record.key() {
+                Some(StreamKey::Act { subject, version }) => {
+                    watch(&subject, version, record.change());
+                    let versions = BTreeSet::new();
+                    let acts = changed
+                        .subjects
+                        .entry(subject)
+                        .or_insert(Acts { place, versions });
+                    acts.versions.insert(version);
+                }
+                Some(StreamKey::Recipient(recipient)) => {
+                    changed.recipients.entry(recipient).or_insert(place);
+                }
+                None => {}
             }
-            StreamKey::Recipient(_) => Ok(()),
-        };
-        if let Err(error) = followed {
-            tracing::error!(
-                cause = chain(&error),
-                "nothing could be made to follow from a change"
-            );
-            return StreamResponse::again_from(record.sequence_number());
         }
+        changed
     }
-    StreamResponse::default()
 }
 
 /// Acts are added, and nothing may change or delete one. Whoever did had rights of their own: an alarm looks for
 /// this line.
-fn watch(key: &StreamKey, change: Change) {
-    if let StreamKey::Act { subject, version } = key
-        && change != Change::Insert
-    {
+fn watch(subject: &Subject, version: Version, change: Change) {
+    if change != Change::Insert {
         tracing::error!(tampered = ?change, %subject, version, "an act of {subject} was changed or deleted");
     }
 }
 
-/// An act was added: tell the recipients for whom it makes a difference, and note when to look again.
-async fn follow_act(
+/// Acts were added: note when to look again, and tell the recipients for whom they make a difference.
+async fn follow(
     store: &Store,
-    queue: &Queue,
     now: Timestamp,
     subject: &Subject,
     versions: &BTreeSet<Version>,
-) -> Result<(), Error> {
+) -> Result<Vec<Errand>, store::Error> {
     let chain = store.chain(subject).await?;
     let behind = behind(store, &chain.record, now).await?;
 
     dates::note(store, now, &chain, versions).await?;
-    tell(store, queue, now, &chain.record, &behind).await
+    errands(store, now, &chain.record, &behind).await
 }
 
 /// A recipient changed: everyone it may ever have concerned is looked at again, each shard by a walk of its
 /// own.
-pub async fn follow_recipient(queue: &Queue, recipient: &RecipientId) -> Result<(), Error> {
-    let walk = |shard| Errand::Walk {
+pub fn walks(recipient: &RecipientId) -> impl Iterator<Item = Errand> {
+    (0..SHARDS).map(|shard| Errand::Walk {
         recipient: Word(recipient.clone()),
         shard,
         after: None,
-    };
-    let walks: Vec<Errand> = (0..SHARDS).map(walk).collect();
-    Ok(queue.send(&walks).await?)
+    })
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use domain::record::AHEAD_MAX;
 use indicatif::ProgressBar;
 use jiff::Timestamp;
-use partner_fanout::{behind, follow_recipient, tell};
+use partner_fanout::{behind, errands, walks};
 use platform::queue::Queue;
 use platform::store::{Store, StreamKey};
 
@@ -39,14 +39,14 @@ pub async fn reconcile(
             let noted = note(store, &record, now, options.dry_run).await?;
             let behind = behind(store, &record, now).await?;
             if !options.dry_run {
-                tell(store, queue, now, &record, &behind).await?;
+                queue.send(&errands(store, now, &record, &behind).await?).await?;
             }
             Ok(noted || !behind.is_empty())
         }
         StreamKey::Recipient(recipient) => {
             let is_new = walked.insert(recipient.clone());
             if is_new && !options.dry_run {
-                follow_recipient(queue, &recipient).await?;
+                queue.send(&walks(&recipient).collect::<Vec<_>>()).await?;
             }
             Ok(is_new)
         }

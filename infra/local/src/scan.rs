@@ -7,6 +7,7 @@ use std::{fs, io};
 
 use indicatif::ProgressBar;
 use jiff::Timestamp;
+use platform::queue;
 use platform::store::{self, Place, Store, StreamKey};
 use serde::{Deserialize, Serialize};
 use tokio::time::{MissedTickBehavior, interval};
@@ -18,8 +19,8 @@ const ITEMS_MAX: i32 = 1_000;
 pub enum Error {
     #[error(transparent)]
     Store(#[from] store::Error),
-    #[error("something could not be made to follow")]
-    Fanout(#[from] partner_fanout::Error),
+    #[error(transparent)]
+    Queue(#[from] queue::Error),
     #[error("what fell due could not be worked out")]
     Refused(#[from] domain::refusal::Refusal),
     #[error("the place to resume from could not be read or kept")]

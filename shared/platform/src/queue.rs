@@ -69,13 +69,21 @@ pub struct Queue {
     url: String,
 }
 
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Some errands were not sent; the others were.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("the queue did not take {refused} of the messages")]
-    Refused { refused: usize },
-    #[error("the queue did not answer")]
-    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+#[error("the queue did not take {} of the errands", unsent.len())]
+pub struct Error {
+    /// Their places among those that were to be sent.
+    pub unsent: Vec<usize>,
+    /// Why, unless the queue refused each by itself.
+    source: Option<Cause>,
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error("the message was not put aside")]
+pub struct NotBuried(#[source] Cause);
 
 impl Queue {
     pub fn new(client: aws_sdk_sqs::Client, url: String) -> Self {
@@ -92,8 +100,7 @@ impl Queue {
     }
 
     /// Put a message aside with the reason why it cannot be run.
-    pub async fn bury(&self, body: &str, reason: &str) -> Result<(), Error> {
-        let broken = |error: Box<dyn std::error::Error + Send + Sync>| Error::Unavailable(error);
+    pub async fn bury(&self, body: &str, reason: &str) -> Result<(), NotBuried> {
         let reason = MessageAttributeValue::builder()
             .data_type("String")
             .string_value(reason)
@@ -102,43 +109,56 @@ impl Queue {
             .send_message()
             .queue_url(&self.url)
             .message_body(if body.is_empty() { "(empty)" } else { body })
-            .message_attributes("reason", reason.map_err(|error| broken(error.into()))?)
+            .message_attributes("reason", reason.map_err(|error| NotBuried(error.into()))?)
             .send()
             .await
-            .map_err(|error| broken(DisplayErrorContext(&error).to_string().into()))?;
+            .map_err(|error| NotBuried(DisplayErrorContext(&error).to_string().into()))?;
         Ok(())
     }
 
-    /// Send errands in batches of ten. The message group is the recipient, so that one with many errands
-    /// does not stand before the others.
+    /// Send errands, ten with each request. A request that fails keeps none of the others from being made.
     pub async fn send(&self, errands: &[Errand]) -> Result<(), Error> {
-        for batch in errands.chunks(BATCH_MAX) {
-            let entries = batch.iter().enumerate().map(|(place, errand)| {
-                SendMessageBatchRequestEntry::builder()
-                    .id(place.to_string())
-                    .message_body(
-                        serde_json::to_string(errand).map_err(|error| Error::Unavailable(error.into()))?,
-                    )
-                    .message_group_id(errand.recipient().as_str())
-                    .build()
-                    .map_err(|error| Error::Unavailable(error.into()))
-            });
-            let entries: Vec<_> = entries.collect::<Result<_, Error>>()?;
-            let sent = self
-                .client
-                .send_message_batch()
-                .queue_url(&self.url)
-                .set_entries(Some(entries))
-                .send()
-                .await;
-            let sent =
-                sent.map_err(|error| Error::Unavailable(DisplayErrorContext(&error).to_string().into()))?;
-            if !sent.failed().is_empty() {
-                return Err(Error::Refused {
-                    refused: sent.failed().len(),
-                });
+        let (mut unsent, mut source) = (Vec::new(), None);
+        for (batch, errands) in errands.chunks(BATCH_MAX).enumerate() {
+            let first = batch * BATCH_MAX;
+            match self.send_ten(errands).await {
+                Ok(refused) => unsent.extend(refused.into_iter().map(|place| first + place)),
+                Err(cause) => {
+                    unsent.extend(first..first + errands.len());
+                    source = Some(cause);
+                }
             }
         }
-        Ok(())
+        if unsent.is_empty() {
+            Ok(())
+        } else {
+            Err(Error { unsent, source })
+        }
+    }
+
+    /// The places of those that the queue refused. The message group is the recipient, so that one with many
+    /// errands does not stand before the others.
+    async fn send_ten(&self, errands: &[Errand]) -> Result<Vec<usize>, Cause> {
+        let entry = |(place, errand): (usize, &Errand)| -> Result<_, Cause> {
+            let entry = SendMessageBatchRequestEntry::builder()
+                .id(place.to_string())
+                .message_body(serde_json::to_string(errand)?)
+                .message_group_id(errand.recipient().as_str());
+            Ok(entry.build()?)
+        };
+        let entries = errands.iter().enumerate().map(entry);
+        let sent = self
+            .client
+            .send_message_batch()
+            .queue_url(&self.url)
+            .set_entries(Some(entries.collect::<Result<_, _>>()?))
+            .send()
+            .await
+            .map_err(|error| DisplayErrorContext(&error).to_string())?;
+        Ok(sent
+            .failed()
+            .iter()
+            .map(|failed| failed.id().parse())
+            .collect::<Result<_, _>>()?)
     }
 }

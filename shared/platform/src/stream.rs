@@ -47,7 +47,7 @@ struct Text {
     text: String,
 }
 
-/// From which record on the batch must be delivered again; from none where all is done.
+/// Which records must be delivered again. Lambda goes back to the first of them; all is done where there is none.
 #[derive(Debug, Default, Serialize)]
 pub struct StreamResponse {
     #[serde(rename = "batchItemFailures")]
@@ -69,10 +69,6 @@ impl StreamRecord {
     pub fn change(&self) -> Change {
         self.event
     }
-
-    pub fn sequence_number(&self) -> &str {
-        &self.dynamodb.sequence_number
-    }
 }
 
 impl StreamResponse {
@@ -81,12 +77,13 @@ impl StreamResponse {
         self.failures.len()
     }
 
-    /// Everything from this record on is to come again.
-    pub fn again_from(sequence_number: &str) -> Self {
+    /// These records are to come again.
+    pub fn again<'a>(records: impl Iterator<Item = &'a StreamRecord>) -> Self {
+        let failure = |record: &StreamRecord| StreamFailure {
+            sequence_number: record.dynamodb.sequence_number.clone(),
+        };
         Self {
-            failures: vec![StreamFailure {
-                sequence_number: sequence_number.to_owned(),
-            }],
+            failures: records.map(failure).collect(),
         }
     }
 }
