@@ -36,11 +36,37 @@ async fn what_is_withdrawn_between_the_claim_and_the_read_never_leaves() {
 
     let (other, them) = (world.clone(), someone.clone());
     let withdrawing = async move { drop(other.withdraw_all(&them).await.is(200)) };
-    world.calls.meanwhile(reads_for_a_delivery, withdrawing);
+    let reads = |call: &Call| reads_for_a_delivery(call) && call.request.to_string().contains("#bmw-ag");
+    world.calls.meanwhile(reads, withdrawing);
     world.settle().await;
 
-    for recipient in NOTICED {
-        assert_eq!(world.recipients.requests(recipient), 0, "{recipient}");
+    assert_eq!(world.recipients.requests("bmw-ag"), 0);
+    world.everyone_is_in_step(&[someone], &NOTICED).await;
+}
+
+#[tokio::test]
+async fn a_recipient_that_hangs_keeps_no_other_of_its_batch_waiting() {
+    let world = World::at_noon().await;
+    world.recipients.set("bmw-ag", Manner::Holds);
+    let someone = world.someone_who_granted_everything().await;
+
+    let meanwhile = async {
+        for recipient in NOTICED {
+            world.recipients.until_requested(recipient, 1).await;
+        }
+        world.recipients.set("bmw-ag", Manner::Acknowledges);
+    };
+    tokio::join!(world.settle(), meanwhile);
+
+    // Nobody had hung up on it before the others were told.
+    world
+        .everyone_is_in_step(std::slice::from_ref(&someone), &NOTICED)
+        .await;
+    let ledger = world
+        .get(&format!("/v1/subjects/{}/recipients", someone.id))
+        .await;
+    for entry in ledger.is(200).body["recipients"].as_array().into_iter().flatten() {
+        assert_eq!(entry["state"], "up-to-date", "{entry}");
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use platform::courier::{Courier, Error, Letter};
+use platform::courier::{Courier, Error, Letter, PATIENCE};
 use platform::endpoint::Reach;
 use platform::inside::Inside;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
@@ -72,7 +72,7 @@ async fn recipient(by: &Authority, name: &str, years: (i32, i32)) -> (u16, Arc<A
 async fn a_recipient_whose_certificate_is_broken_is_not_told_a_word() {
     let (ours, unknown) = (authority(), authority());
     let inside = Inside::read("", &STANDARD.encode(ours.der())).expect("a root");
-    let courier = Courier::new(HERE, inside).expect("a courier");
+    let courier = Courier::new(HERE, inside, PATIENCE).expect("a courier");
     let letter = Letter {
         id: "evt_1".to_owned(),
         body: "{}".to_owned(),

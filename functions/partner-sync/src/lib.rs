@@ -40,9 +40,10 @@ enum Error {
 }
 
 /// Bring each recipient up to date with what the record says *now*, not with what it said when the message
-/// was written: messages may arrive late, twice or out of order.
-pub async fn handle(parts: &Parts, now: Timestamp, event: SqsEvent) -> SqsBatchResponse {
-    batch::each(event, &parts.dead, |errand: Errand| run(parts, now, errand)).await
+/// was written: messages may arrive late, twice or out of order. Each has its own `now`, for the lease of its
+/// claim begins when its turn comes.
+pub async fn handle(parts: &Parts, clock: impl Fn() -> Timestamp, event: SqsEvent) -> SqsBatchResponse {
+    batch::each(event, &parts.dead, |errand: Errand| run(parts, clock(), errand)).await
 }
 
 async fn run(parts: &Parts, now: Timestamp, errand: Errand) -> Result<(), Error> {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent};
 use partner_sync::Parts;
 use platform::aws::Aws;
-use platform::courier::Courier;
+use platform::courier::{Courier, PATIENCE};
 use platform::inside::Inside;
 use platform::queue::Queue;
 use platform::store::Store;
@@ -19,13 +19,13 @@ async fn main() -> Result<(), Error> {
     let aws = Aws::connected().await?;
     let parts = &Parts {
         store: Store::from_env(&aws, policies::all())?,
-        courier: Courier::new(endpoint::PUBLIC, Inside::from_env()?)?,
+        courier: Courier::new(endpoint::PUBLIC, Inside::from_env()?, PATIENCE)?,
         links: Links::from_env()?,
         errands: Queue::from_env(&aws)?,
         dead: Queue::dead_from_env(&aws)?,
     };
     let run = async |event: LambdaEvent<SqsEvent>| {
-        Ok::<_, Error>(partner_sync::handle(parts, Timestamp::now(), event.payload).await)
+        Ok::<_, Error>(partner_sync::handle(parts, Timestamp::now, event.payload).await)
     };
     telemetry::run(run).await
 }

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::config::{Credentials, SharedHttpClient};
 use domain::policy::Policies;
 use jiff::Timestamp;
 use platform::aws::Aws;
-use platform::courier::{self, Courier};
+use platform::courier::{self, Courier, PATIENCE};
 use platform::endpoint::{BadEndpoint, Reach};
 use platform::http::{Answer, Request};
 use platform::inside::Inside;
@@ -55,7 +55,7 @@ pub fn all(
     let links = Links::new(Tokens::new(DEVELOPMENT_KEY), endpoints.gateway.clone());
     let sync = partner_sync::Parts {
         store: store.clone(),
-        courier: Courier::new(LOOPBACK, Inside::default())?,
+        courier: Courier::new(LOOPBACK, Inside::default(), PATIENCE)?,
         links: links.clone(),
         errands: errands.clone(),
         dead: queue(DEAD),
@@ -93,7 +93,7 @@ pub fn all(
             Ok(partner_fanout::handle(&on.store, &on.queue, now, event).await)
         }),
         event_function(&parts, "partner-sync", |on, event, now| async move {
-            Ok(partner_sync::handle(&on.sync, now, event).await)
+            Ok(partner_sync::handle(&on.sync, || now, event).await)
         }),
         event_function(&parts, "interaction-track", |on, event, now| async move {
             Ok(interaction_track::handle(&on.store, &on.pseudonyms, &on.dead_interactions, now, event).await)
