@@ -89,6 +89,44 @@ async fn of_two_deliveries_by_a_dealer_the_later_counts() {
 }
 
 #[tokio::test]
+async fn each_of_several_periods_after_a_delivery_ends_on_its_own_day() {
+    let history_for_longer = DOCUMENT.replacen(
+        "customer-history = { since_delivery = \"P3Y\" }",
+        "customer-history = { since_delivery = \"P3Y5D\" }",
+        1,
+    );
+    let world = World::under(policies(&[history_for_longer]), "2026-03-02T12:00:00Z").await;
+    let someone = world.someone_who_granted_everything().await;
+    world.dealer("dealer-one").await;
+    let delivered = json!({ "delivered_on": "2023-03-05" });
+    world
+        .relate(&someone, "dealer-one", "purchase", "vehicle-1", delivered)
+        .await
+        .is(200);
+    world.settle().await;
+    let before = world.told("dealer-one", &someone).len();
+    let ended = || -> Vec<_> {
+        let told = world.told("dealer-one", &someone).split_off(before);
+        told.into_iter().map(|change| change.categories).collect()
+    };
+
+    tick_at(&world, "2026-03-05T22:59:59.999Z").await;
+    assert!(ended().is_empty());
+    tick_at(&world, "2026-03-05T23:00:00Z").await;
+    tick_at(&world, "2026-03-10T22:59:59.999Z").await;
+    let others = EXTENDED
+        .into_iter()
+        .filter(|category| *category != "customer-history");
+    let others = [names(others)];
+    assert_eq!(ended(), others);
+
+    tick_at(&world, "2026-03-10T23:00:00Z").await;
+    tick_at(&world, "2026-03-11T23:00:00Z").await;
+    let [others] = others;
+    assert_eq!(ended(), [others, names(["customer-history"])]);
+}
+
+#[tokio::test]
 async fn content_is_deleted_when_it_was_kept_as_long_as_it_may_be() {
     let world = World::at_noon().await;
     let someone = world.someone_who_granted_everything().await;

@@ -105,11 +105,10 @@ pub(crate) fn period_ends(view: &View<'_>) -> Vec<PeriodEnd> {
     for (relation, tie) in &view.state.relations {
         for (by, policy) in &pinned {
             let delivered = tie.delivered_on;
-            let delivery = delivered.and_then(|day| policy.delivery_period_end(&relation.kind, day));
-            let delivery = delivery.map(|at| (at, Period::Delivery));
+            let delivery = delivered.map(|day| policy.delivery_period_ends(&relation.kind, day));
+            let delivery = delivery.into_iter().flatten().map(|at| (at, Period::Delivery));
             let cap = policy.capped_at(&relation.kind, tie.since);
-            let cap = cap.map(|at| (at, Period::Cap));
-            for (at, of) in [delivery, cap].into_iter().flatten() {
+            for (at, of) in delivery.chain(cap.map(|at| (at, Period::Cap))) {
                 let told = match of {
                     Period::Delivery => tie.delivery_end_told,
                     Period::Cap => tie.cap_told,

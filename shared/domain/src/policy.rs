@@ -355,13 +355,12 @@ impl Policy {
             .map_or(Timestamp::MAX, |start| start.timestamp())
     }
 
-    /// When the last of what a relation of this kind allows for a while after a delivery ends.
-    pub fn delivery_period_end(&self, kind: &RelationKind, delivered_on: Date) -> Option<Timestamp> {
-        let cells = self.audiences.get(&Audience::Relation(kind.clone()))?;
-        let periods = cells
-            .values()
-            .filter_map(|condition| condition.since_delivery.as_ref());
-        periods.map(|period| self.end_of(delivered_on, period)).max()
+    /// When what a relation of this kind allows for a while after a delivery ends: an instant for each period.
+    pub fn delivery_period_ends(&self, kind: &RelationKind, delivered_on: Date) -> BTreeSet<Timestamp> {
+        let cells = self.audiences.get(&Audience::Relation(kind.clone()));
+        let conditions = cells.into_iter().flat_map(BTreeMap::values);
+        let periods = conditions.filter_map(|condition| condition.since_delivery.as_ref());
+        periods.map(|period| self.end_of(delivered_on, period)).collect()
     }
 
     /// The first instant after the last day of a period that starts on a date: the anniversary itself
