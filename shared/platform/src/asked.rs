@@ -75,9 +75,14 @@ impl Evidence {
         match self.kind {
             Kind::DoubleOptIn => Grade::A,
             Kind::SignedIn => Grade::B,
-            Kind::Staff | Kind::Paper if self.reference.is_some() => Grade::C,
+            Kind::Staff | Kind::Paper if self.has_reference() => Grade::C,
             Kind::Staff | Kind::Paper | Kind::None => Grade::D,
         }
+    }
+
+    fn has_reference(&self) -> bool {
+        let reference = self.reference.as_deref().unwrap_or_default();
+        !reference.trim().is_empty()
     }
 
     /// What is kept outside the chain, where there is anything.

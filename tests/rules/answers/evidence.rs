@@ -40,6 +40,7 @@ async fn a_bare_claim_is_kept_as_pending_and_grants_nothing() {
         json!({ "kind": "none" }),
         json!({}),
         json!({ "kind": "staff" }),
+        json!({ "kind": "staff", "reference": " " }),
         json!({ "kind": "paper", "note": "somebody said so" }),
     ] {
         let someone = world.someone().await;
