@@ -10,6 +10,8 @@ mod clocks;
 mod collected;
 #[path = "due/confirmed.rs"]
 mod confirmed;
+#[path = "due/contact.rs"]
+mod contact;
 #[path = "due/debts.rs"]
 mod debts;
 #[path = "due/kinds.rs"]

@@ -67,6 +67,8 @@ pub struct Grant {
     pub until: Timestamp,
     pub shown: Shown,
     pub grade: Grade,
+    /// The data subject was asked to confirm it, by way of a contact that is kept beside it.
+    pub to_be_confirmed: bool,
 }
 
 /// An active relation to a dealer.
@@ -144,7 +146,7 @@ impl State {
                 shown,
                 to_be_confirmed,
             } => {
-                self.grant(policies, act, facets, shown);
+                self.grant(policies, act, (facets, shown), *to_be_confirmed);
                 if *to_be_confirmed && let Some(policy) = policies.find(&shown.notice, shown.version) {
                     self.unconfirmed
                         .insert(act.version, policy.confirmable_until(act.happened_at));
@@ -205,7 +207,13 @@ impl State {
         }
     }
 
-    fn grant(&mut self, policies: &Policies, act: &Act, facets: &Facets, shown: &Shown) {
+    fn grant(
+        &mut self,
+        policies: &Policies,
+        act: &Act,
+        (facets, shown): (&Facets, &Shown),
+        to_be_confirmed: bool,
+    ) {
         let policy = policies.find(&shown.notice, shown.version);
         let grade = act.evidence.grade;
         if grade >= Grade::B && facets.iter().any(Facet::is_promotional) {
@@ -216,6 +224,7 @@ impl State {
             until: Timestamp::MAX,
             shown: shown.clone(),
             grade,
+            to_be_confirmed,
         };
         self.grants.insert(act.version, grant);
         let objected = self.objection.is_some();

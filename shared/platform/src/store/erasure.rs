@@ -4,6 +4,8 @@
 //! So an erasure that is the next act finds all that there is: whatever else was on its way is refused, and
 //! decides again on a record that is erased.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::types::{Delete, ReturnConsumedCapacity, TransactWriteItem};
 use domain::act::{Act, Version, What};
 use domain::record::Record;
@@ -18,12 +20,22 @@ const AT_ONCE: usize = 100;
 const KIND: &str = "evidence";
 
 impl Store {
-    /// The deletions that go with an act: a contact that nobody confirmed, content that was kept as long as it
-    /// may be, and on an erasure everything.
-    pub(super) async fn erasures(&self, before: &Record, act: &Act) -> Result<Vec<TransactWriteItem>, Error> {
+    /// The deletions that go with an act: a contact that nobody confirmed or that nothing stands on any more,
+    /// content that was kept as long as it may be, and on an erasure everything.
+    pub(super) async fn erasures(
+        &self,
+        before: &Record,
+        after: &Record,
+        act: &Act,
+    ) -> Result<Vec<TransactWriteItem>, Error> {
         let subject = &before.subject;
-        let gone: Vec<keys::Key> = match &act.what {
-            What::ConfirmationLapsed { grant } => vec![keys::evidence(subject, *grant)],
+        let (kept, mut spent) = (contacts(after), contacts(before));
+        spent.retain(|grant| !kept.contains(grant));
+        let content: Vec<keys::Key> = match &act.what {
+            What::ConfirmationLapsed { grant } => {
+                spent.insert(*grant);
+                Vec::new()
+            }
             What::RetentionEnded { categories } => categories
                 .iter()
                 .map(|category| keys::profile(subject, category))
@@ -43,7 +55,8 @@ impl Store {
             | What::RelationCapped { .. }
             | What::ProfileUpdated { .. } => Vec::new(),
         };
-        gone.into_iter().map(|key| self.delete(key)).collect()
+        let contacts = spent.into_iter().map(|grant| keys::evidence(subject, grant));
+        contacts.chain(content).map(|key| self.delete(key)).collect()
     }
 
     /// The evidence beside the chain, the content of every category, and what is known of the address. The
@@ -135,4 +148,12 @@ impl Store {
             .build()?;
         Ok(TransactWriteItem::builder().delete(delete).build())
     }
+}
+
+/// The grants beside which a contact is kept: to ask for the confirmation, to show who gave it, and to ask again
+/// when the person allows more by a link. With the last facet that stands on a grant all of that is over.
+fn contacts(record: &Record) -> BTreeSet<Version> {
+    let grants = record.state().grants.iter();
+    let asked = grants.filter(|(_, grant)| grant.to_be_confirmed);
+    asked.map(|(version, _)| *version).collect()
 }

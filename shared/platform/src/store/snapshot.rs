@@ -60,6 +60,9 @@ struct GrantJson {
     u: i64,
     n: ShownJson,
     gr: String,
+    /// Whether the data subject was asked to confirm it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    ask: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     on: Option<FacetsJson>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -115,6 +118,7 @@ pub(super) fn write(state: &State) -> Result<String, Error> {
         u: grant.until.as_millisecond(),
         n: (&grant.shown).into(),
         gr: grant.grade.as_str().to_owned(),
+        ask: grant.to_be_confirmed,
         on: having(&|switch| *switch == Switch::On { grant: *version }),
         pending: having(&|switch| *switch == Switch::Pending { grant: *version }),
     });
@@ -210,6 +214,7 @@ fn parse(text: &str) -> Result<State, BoxError> {
             until: at(stored.u)?,
             shown: stored.n.read()?,
             grade: stored.gr.parse()?,
+            to_be_confirmed: stored.ask,
         };
         state.grants.insert(stored.v, grant);
         for (facets, switch) in [

@@ -28,13 +28,14 @@ impl Store {
             newest: _,
         } = chain;
         let subject = record.subject.clone();
-        let (mut beside, sealed) = self.beside(&record, act, beside)?;
-        beside.extend(self.erasures(&record, act).await?);
+        let before = record.clone();
+        let record = record.after(self.policies, act);
+        let (mut beside, sealed) = self.beside(&before, act, beside)?;
+        beside.extend(self.erasures(&before, &record, act).await?);
         if let Some(asked) = asked {
             keys.extend(short(asked));
             keys.extend(act.version.to_be_bytes());
         }
-        let record = record.after(self.policies, act);
         let mut item = keys::act(&subject, act.version);
         let [written, after] = written::write(act, asked, sealed, record.state())?;
         item.insert("act".to_owned(), text(written));
