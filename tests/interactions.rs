@@ -8,6 +8,8 @@ use tests::{INTERACTIONS, Someone, World};
 
 #[path = "interactions/address.rs"]
 mod address;
+#[path = "interactions/kept.rs"]
+mod kept;
 #[path = "interactions/late.rs"]
 mod late;
 #[path = "interactions/statistics.rs"]
@@ -183,20 +185,4 @@ async fn s46_a_report_that_cannot_be_read_goes_to_the_dead_letters() {
     // The others are not held up.
     click(&world, &someone, json!({})).await;
     assert_eq!(recipients(&world, "link-clicked").await, 1);
-}
-
-#[tokio::test]
-async fn interactions_are_kept_for_their_retention_and_no_longer() {
-    let world = spring().await;
-    let someone = world.someone_who_granted_everything().await;
-    click(&world, &someone, json!({})).await;
-    let year: SignedDuration = SignedDuration::from_hours(24 * 366);
-    world.advance(year);
-    world.declare("autumn", json!({})).await.is(201);
-    click(&world, &someone, json!({ "campaign": "autumn" })).await;
-
-    let stored = world.tracked(&someone).await;
-    let campaigns = stored["link-click"].as_array().unwrap();
-    assert_eq!(campaigns.len(), 1);
-    assert_eq!(campaigns[0]["campaign"], "autumn");
 }

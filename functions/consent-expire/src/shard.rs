@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use domain::interaction;
 use domain::record::Record;
 use domain::subject::Subject;
 use jiff::{SignedDuration, Timestamp};
@@ -89,6 +90,10 @@ impl Shard<'_> {
                 self.fall_due(&item.subject, swept).await?;
                 Ok(None)
             }
+            Wake::Tracked => {
+                self.forget_interactions(&item.subject, swept).await?;
+                Ok(None)
+            }
             Wake::Deliver(recipient) => {
                 swept.sent_again += 1;
                 Ok(Some(Errand::deliver(item.subject.clone(), recipient.clone(), 0)))
@@ -138,6 +143,20 @@ impl Shard<'_> {
                 self.put_off(subject, Wake::Erase, chain(&error), swept).await
             }
         }
+    }
+
+    /// Delete the interactions that were kept as long as they may be.
+    async fn forget_interactions(&self, subject: &Subject, swept: &mut Swept) -> Result<(), Error> {
+        for category in interaction::tracking(self.store.policies) {
+            match self.store.forget_what_is_over(subject, category, self.now).await {
+                Ok(()) => {}
+                Err(error @ store::Error::Unavailable(_)) => return Err(error.into()),
+                Err(error @ (store::Error::Stale | store::Error::Unreadable { .. })) => {
+                    self.put_off(subject, Wake::Tracked, chain(&error), swept).await?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// What cannot be worked on is looked at again later.

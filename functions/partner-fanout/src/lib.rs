@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::act::Version;
 use domain::codes::RecipientId;
+use domain::interaction;
 use domain::subject::Subject;
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -108,7 +109,8 @@ fn watch(subject: &Subject, version: Version, change: Change) {
     }
 }
 
-/// Acts were added: note when to look again, and tell the recipients for whom they make a difference.
+/// Acts were added: note when to look again, forget what may not be tracked any more, and tell the recipients for
+/// whom they make a difference.
 async fn follow(
     store: &Store,
     now: Timestamp,
@@ -119,6 +121,9 @@ async fn follow(
     let behind = behind(store, &chain.record, now).await?;
 
     dates::note(store, now, &chain, versions).await?;
+    for category in interaction::ended_by(&chain.record.now(store.policies, now), versions) {
+        store.forget_interactions(subject, category).await?;
+    }
     errands(store, now, &chain.record, &behind).await
 }
 

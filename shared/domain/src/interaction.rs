@@ -8,16 +8,20 @@
 //!   dropped                   no
 //! ```
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
 
+use crate::act::Version;
 use crate::address::Address;
 use crate::codes::{Category, Channel, Field, NotACode, Purpose, Target};
-use crate::decide::{Decision, Party, Question, decide};
+use crate::decide::{Decision, Party, Question, decide, for_any_purpose};
+use crate::facet::Facet;
 use crate::policy::{Origin, Policies};
-use crate::record::{AHEAD_MAX, Record, When};
+use crate::record::{AHEAD_MAX, Record, View, When};
+use crate::state::Switch;
 
 /// The one channel that the system knows by name: it is what interactions come over.
 pub const EMAIL: &str = "email";
@@ -120,6 +124,31 @@ fn allowed(
     };
     let decision = decide(&record.view(policies, when)?, Party::Controller, &question);
     decision.allowed.then_some(decision)
+}
+
+/// The categories that tracking fills.
+pub fn tracking(policies: &Policies) -> BTreeSet<&Category> {
+    let categories = policies.iter().flat_map(|policy| &policy.categories);
+    let tracking = categories.filter(|(_, terms)| terms.origin == Origin::Tracking);
+    tracking.map(|(category, _)| category).collect()
+}
+
+/// The categories to which one of these acts has ended the consent, so that what was tracked must go (S45). What
+/// tracking wrote is in no act, so no act takes it away by itself.
+pub fn ended_by<'a>(view: &View<'a>, acts: &BTreeSet<Version>) -> BTreeSet<&'a Category> {
+    let about_it = |facet: &Facet| match facet {
+        Facet::Contact(_, channel) => channel.as_str() == EMAIL,
+        Facet::Profiling => true,
+        Facet::Sharing(_) | Facet::Separate(_) => false,
+    };
+    let ended = |switch: &Switch| matches!(switch, Switch::Off { mark, .. } if acts.contains(&mark.by));
+    let mut facets = view.state.facets.iter();
+    if !facets.any(|(facet, switch)| about_it(facet) && ended(switch)) {
+        return BTreeSet::new();
+    }
+    let mut tracking = tracking(view.policies);
+    tracking.retain(|category| !for_any_purpose(view, Party::Controller, category).allowed);
+    tracking
 }
 
 /// The category that tracking fills, and the field of it that this kind is.

@@ -39,6 +39,8 @@ pub enum Wake {
     Look,
     /// A pending delivery to this recipient may be tried again.
     Deliver(RecipientId),
+    /// Some of what was tracked of the subject's interactions is over.
+    Tracked,
     /// Every recipient must have confirmed by now what it lost at that instant.
     Confirmed { since: Timestamp },
     /// Evidence of a record that was erased may be left.
@@ -59,6 +61,7 @@ impl Wake {
     fn words(&self) -> String {
         match self {
             Self::Look => "look".to_owned(),
+            Self::Tracked => "tracked".to_owned(),
             Self::Deliver(recipient) => format!("deliver#{recipient}"),
             Self::Erase => "erase".to_owned(),
             Self::Confirmed { since } => format!("confirmed#{:015}", since.as_millisecond()),
@@ -69,6 +72,7 @@ impl Wake {
         Some(match (kind, what) {
             ("look", None) => Self::Look,
             ("erase", None) => Self::Erase,
+            ("tracked", None) => Self::Tracked,
             ("deliver", Some(recipient)) => Self::Deliver(recipient.parse().ok()?),
             ("confirmed", Some(since)) => Self::Confirmed {
                 since: Timestamp::from_millisecond(since.parse().ok()?).ok()?,
