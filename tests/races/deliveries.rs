@@ -70,6 +70,22 @@ async fn a_recipient_that_hangs_keeps_no_other_of_its_batch_waiting() {
     }
 }
 
+/// Whoever read before the claim would send what is withdrawn by then.
+#[tokio::test]
+async fn what_is_withdrawn_just_before_the_claim_never_leaves() {
+    let world = Arc::new(World::at_noon().await);
+    let someone = world.someone_who_granted_everything().await;
+    world.fan_out().await;
+
+    let (other, them) = (world.clone(), someone.clone());
+    let withdrawing = async move { drop(other.withdraw_all(&them).await.is(200)) };
+    world.calls.meanwhile(claims_for_the_group, withdrawing);
+    world.settle().await;
+
+    assert_eq!(world.recipients.requests("bmw-ag"), 0);
+    world.everyone_is_in_step(&[someone], &NOTICED).await;
+}
+
 #[tokio::test]
 async fn a_delivery_under_way_may_finish_and_the_withdrawal_follows() {
     let world = World::at_noon().await;
@@ -262,6 +278,11 @@ async fn an_acknowledgement_that_could_not_be_written_leaves_no_doubt_in_the_end
 /// The read that follows a claim.
 fn reads_for_a_delivery(call: &Call) -> bool {
     call.is("BatchGetItem", "CHAIN")
+}
+
+/// The claim of one recipient's entry.
+fn claims_for_the_group(call: &Call) -> bool {
+    call.is("UpdateItem", "LEDGER") && call.request["Key"]["sk"]["S"] == "bmw-ag"
 }
 
 /// The write that follows a recipient's answer.

@@ -137,7 +137,7 @@ impl Shard<'_> {
             self.store.erase_what_is_left(&record).await
         };
         match erase().await {
-            Ok(_) => Ok(()),
+            Ok(()) => Ok(()),
             Err(error @ store::Error::Unavailable(_)) => Err(error.into()),
             Err(error @ (store::Error::Stale | store::Error::Unreadable { .. })) => {
                 self.put_off(subject, Wake::Erase, chain(&error), swept).await
