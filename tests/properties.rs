@@ -7,6 +7,8 @@
 mod history;
 #[path = "properties/oracle.rs"]
 mod oracle;
+#[path = "properties/zones.rs"]
+mod zones;
 
 use std::collections::BTreeSet;
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use jiff::civil::{Date, Time};
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
 
@@ -341,18 +341,17 @@ impl Policy {
 
     /// The calendar day of an instant, where the notice lives.
     pub fn day(&self, at: Timestamp) -> Date {
-        at.to_zoned(self.zone.clone()).date()
+        self.zone.to_datetime(at).date()
     }
 
     /// The time of day of an instant, where the notice lives.
     pub fn time_of_day(&self, at: Timestamp) -> Time {
-        at.to_zoned(self.zone.clone()).time()
+        self.zone.to_datetime(at).time()
     }
 
     /// The first instant of a day, where the notice lives.
     pub fn start_of(&self, day: Date) -> Timestamp {
-        day.to_zoned(self.zone.clone())
-            .map_or(Timestamp::MAX, |start| start.timestamp())
+        instant(day.into(), &self.zone)
     }
 
     /// When what a relation of this kind allows for a while after a delivery ends: an instant for each period.
@@ -366,13 +365,20 @@ impl Policy {
     /// The first instant after the last day of a period that starts on a date: the anniversary itself
     /// is still inside (S18, T5). 29 February ends on 28 February.
     pub fn end_of(&self, from: Date, period: &Span) -> Timestamp {
-        self.start_of(from.saturating_add(*period).saturating_add(Span::new().days(1)))
+        let last = from.saturating_add(*period);
+        self.start_of(last.tomorrow().unwrap_or(Date::MAX))
     }
 }
 
 /// An instant moved by a calendar period in a zone.
 fn later(from: Timestamp, zone: &TimeZone, period: &Span) -> Timestamp {
-    from.to_zoned(zone.clone()).saturating_add(*period).timestamp()
+    instant(zone.to_datetime(from).saturating_add(*period), zone)
+}
+
+/// The instant of a civil time in a zone. One that a clock skips or shows twice is read as RFC 5545 does. A term
+/// asks for an instant alone, and so nothing is paid for jiff's zoned value.
+fn instant(civil: DateTime, zone: &TimeZone) -> Timestamp {
+    zone.to_timestamp(civil).unwrap_or(Timestamp::MAX)
 }
 
 /// Every policy that there is. The one with the highest version of a notice is its current one.
