@@ -48,8 +48,8 @@ fn mutant(policy: &Policy, audience: &Audience, category: &Category, cell: Optio
     let cells = policy.audiences.get_mut(audience).unwrap();
     match cell {
         Some(condition) => cells.insert(category.clone(), condition),
-        None => cells.remove(category),
-    };
+        None => drop(cells.remove(category)),
+    }
     Policies::new(vec![policy])
 }
 

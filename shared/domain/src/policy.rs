@@ -20,6 +20,7 @@ use crate::codes::{
 use crate::dates::Supersedes;
 use crate::facet::{Facet, Facets};
 use crate::recipient::{RecipientKind, Role};
+use crate::small_map::SmallMap;
 
 /// What one version of a notice said, and so what its consents mean.
 #[derive(Debug, Clone)]
@@ -31,16 +32,16 @@ pub struct Policy {
     /// Whose midnight counts, such as `Europe/Rome` (T5).
     pub zone: TimeZone,
     pub controller: Party,
-    pub purposes: BTreeMap<Purpose, PurposeTerms>,
-    pub channels: BTreeMap<Channel, ChannelTerms>,
+    pub purposes: SmallMap<Purpose, PurposeTerms>,
+    pub channels: SmallMap<Channel, ChannelTerms>,
     /// The separate consents (S40) and what each is shown as.
     pub separate: BTreeMap<Separate, Words>,
-    pub categories: BTreeMap<Category, CategoryTerms>,
+    pub categories: SmallMap<Category, CategoryTerms>,
     /// The closed list of group companies and processors (S04, S49).
     pub standing: BTreeMap<RecipientId, Standing>,
-    pub relations: BTreeMap<RelationKind, RelationTerms>,
+    pub relations: SmallMap<RelationKind, RelationTerms>,
     /// Who gets which category, and on what condition; what is not listed is denied (T2).
-    pub audiences: BTreeMap<Audience, BTreeMap<Category, Condition>>,
+    pub audiences: SmallMap<Audience, SmallMap<Category, Condition>>,
     /// What a form shows as one thing to tick (T1).
     pub controls: BTreeMap<Control, ControlTerms>,
     pub evidence: EvidenceTerms,
@@ -54,7 +55,7 @@ pub struct Policy {
     pub named_by: BTreeMap<TellerKind, BTreeSet<Source>>,
     /// The detailed data list that the notice links (S44).
     pub data_list: DataList,
-    pub texts: BTreeMap<Language, Text>,
+    pub texts: SmallMap<Language, Text>,
 }
 
 /// A party with a name and an address, as the notice states them (S02, S04).

@@ -1,33 +1,60 @@
 //! A map of few entries: kept in order, side by side.
 //!
-//! The parts of a record's state have some tens of entries at most, and every fold of a record builds them
-//! anew: a tree would allocate and walk more than it saves.
+//! The parts of a record's state and of a policy have some tens of entries at most, and every fold of a record
+//! builds the former anew. A tree would allocate and walk more than it saves; and a key is found by looking along
+//! the entries for an equal one, for two codes are told apart at once, but put in order by their letters.
 
-use std::cmp::Ordering;
+use std::borrow::Borrow;
+use std::ops::Index;
+
+/// For how many entries there is room from the first one on: most maps never grow.
+const ROOM: usize = 16;
 
 /// Entries in the order of their keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SmallMap<K, V>(Vec<(K, V)>);
 
 impl<K: Ord, V> SmallMap<K, V> {
-    pub fn get(&self, key: &K) -> Option<&V> {
-        let place = self.place(key).ok()?;
-        self.0.get(place).map(|(_, value)| value)
+    pub fn get<Q>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        self.get_key_value(key).map(|(_, value)| value)
+    }
+
+    pub fn get_key_value<Q>(&self, key: &Q) -> Option<(&K, &V)>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        self.iter().find(|(other, _)| (*other).borrow() == key)
     }
 
     pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        let place = self.place(key).ok()?;
-        self.0.get_mut(place).map(|(_, value)| value)
+        self.iter_mut()
+            .find(|(other, _)| *other == key)
+            .map(|(_, value)| value)
     }
 
-    pub fn contains_key(&self, key: &K) -> bool {
-        self.place(key).is_ok()
+    pub fn contains_key<Q>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        self.get(key).is_some()
     }
 
     pub fn insert(&mut self, key: K, value: V) {
-        match self.place(&key) {
-            Ok(place) => self.0[place].1 = value,
-            Err(place) => self.0.insert(place, (key, value)),
+        let place = self.place(&key);
+        match place.checked_sub(1).and_then(|before| self.0.get_mut(before)) {
+            Some(entry) if entry.0 == key => entry.1 = value,
+            Some(_) | None => {
+                if self.is_empty() {
+                    self.0.reserve(ROOM);
+                }
+                self.0.insert(place, (key, value));
+            }
         }
     }
 
@@ -42,21 +69,21 @@ impl<K: Ord, V> SmallMap<K, V> {
         }
         let mut place = 0;
         for key in keys {
-            loop {
-                match self.0.get_mut(place).map(|entry| (entry.0.cmp(key), entry)) {
-                    Some((Ordering::Less, _)) => place += 1,
-                    Some((Ordering::Equal, entry)) => break entry.1 = value(key, Some(&entry.1)),
-                    Some((Ordering::Greater, _)) | None => {
-                        break self.0.insert(place, (key.clone(), value(key, None)));
-                    }
-                }
+            let found = self.0[place..].iter().position(|(other, _)| other == key);
+            if let Some(ahead) = found {
+                place += ahead;
+                let before = &mut self.0[place].1;
+                *before = value(key, Some(before));
+            } else {
+                place = self.place(key);
+                self.0.insert(place, (key.clone(), value(key, None)));
             }
             place += 1;
         }
     }
 
     pub fn remove(&mut self, key: &K) -> Option<V> {
-        let place = self.place(key).ok()?;
+        let place = self.0.iter().position(|(other, _)| other == key)?;
         Some(self.0.remove(place).1)
     }
 
@@ -64,8 +91,10 @@ impl<K: Ord, V> SmallMap<K, V> {
         self.0.retain(|(key, value)| keep(key, value));
     }
 
-    fn place(&self, key: &K) -> Result<usize, usize> {
-        self.0.binary_search_by(|(other, _)| other.cmp(key))
+    /// The place behind the last key that does not come after this one: most often the end.
+    fn place(&self, key: &K) -> usize {
+        let before = self.0.iter().rposition(|(other, _)| other <= key);
+        before.map_or(0, |before| before + 1)
     }
 }
 
@@ -96,6 +125,19 @@ impl<K, V> SmallMap<K, V> {
 
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.0.iter_mut().map(|(_, value)| value)
+    }
+}
+
+/// The value of a key that is there.
+impl<K, Q, V> Index<&Q> for SmallMap<K, V>
+where
+    K: Ord + Borrow<Q>,
+    Q: Eq + ?Sized,
+{
+    type Output = V;
+
+    fn index(&self, key: &Q) -> &V {
+        self.get(key).expect("a key of the map")
     }
 }
 

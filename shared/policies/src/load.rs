@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use domain::act::Grade;
-use domain::codes::{Language, Purpose, RecipientId, Source};
+use domain::codes::{Language, Purpose, RecipientId, RelationKind, Source};
 use domain::dates::Supersedes;
 use domain::facet::Facet;
 use domain::policy::{
@@ -12,6 +12,7 @@ use domain::policy::{
     EvidenceTerms, Origin, Party, Policy, PurposeTerms, RelationTerms, Standing, TellerKind, Terms, Words,
 };
 use domain::recipient::{RecipientKind, Role};
+use domain::small_map::SmallMap;
 use jiff::Span;
 
 use crate::document::{self, Cells, Document, Keyed, Text};
@@ -158,52 +159,51 @@ impl Reader<'_> {
     }
 
     fn standing(&mut self) -> BTreeMap<RecipientId, Standing> {
-        let standing = self.coded(&self.document.standing, |reader, code, standing| {
-            let whose = format!("`{}`", code.get_ref());
-            let kind: Option<RecipientKind> = reader.parsed(&standing.kind);
-            if kind == Some(RecipientKind::Dealer) {
-                reader.refuse(
-                    standing.kind.span(),
-                    "a dealer is no standing recipient: a relation entitles it (S06)",
-                );
-            }
-            let role: Option<Role> = reader.parsed(&standing.role);
-            let party = reader.party(code.span(), &whose, &standing.name, &standing.address);
-            Some(Standing {
-                kind: kind?,
-                role: role?,
-                party,
-            })
-        });
+        let standing: BTreeMap<_, Option<Standing>> =
+            self.coded(&self.document.standing, |reader, code, standing| {
+                let whose = format!("`{}`", code.get_ref());
+                let kind: Option<RecipientKind> = reader.parsed(&standing.kind);
+                if kind == Some(RecipientKind::Dealer) {
+                    reader.refuse(
+                        standing.kind.span(),
+                        "a dealer is no standing recipient: a relation entitles it (S06)",
+                    );
+                }
+                let role: Option<Role> = reader.parsed(&standing.role);
+                let party = reader.party(code.span(), &whose, &standing.name, &standing.address);
+                Some(Standing {
+                    kind: kind?,
+                    role: role?,
+                    party,
+                })
+            });
         standing
             .into_iter()
             .filter_map(|(id, standing)| Some((id, standing?)))
             .collect()
     }
 
-    fn audiences(&mut self) -> BTreeMap<Audience, BTreeMap<domain::codes::Category, Condition>> {
+    fn audiences(&mut self) -> SmallMap<Audience, SmallMap<domain::codes::Category, Condition>> {
         let document = &self.document.audiences;
         let fixed = [
             (Audience::Profile, &document.profile),
             (Audience::GroupCompany, &document.group_company),
             (Audience::Processor, &document.processor),
         ];
-        let mut audiences = BTreeMap::new();
+        let mut audiences = SmallMap::default();
         for (audience, cells) in fixed {
             if let Some(cells) = cells {
                 audiences.insert(audience, self.cells(cells.get_ref()));
             }
         }
-        let relations = self.coded(&document.relation, |reader, _, cells| reader.cells(cells));
-        audiences.extend(
-            relations
-                .into_iter()
-                .map(|(kind, cells)| (Audience::Relation(kind), cells)),
-        );
+        let relations: SmallMap<RelationKind, _> =
+            self.coded(&document.relation, |reader, _, cells| reader.cells(cells));
+        let relations = relations.into_iter();
+        audiences.extend(relations.map(|(kind, cells)| (Audience::Relation(kind), cells)));
         audiences
     }
 
-    fn cells(&mut self, cells: &Cells) -> BTreeMap<domain::codes::Category, Condition> {
+    fn cells(&mut self, cells: &Cells) -> SmallMap<domain::codes::Category, Condition> {
         self.coded(cells, |reader, _, cell| Condition {
             separate: cell.separate.as_ref().and_then(|text| reader.code(text)),
             channel: cell.channel.as_ref().and_then(|text| reader.code(text)),
@@ -288,7 +288,7 @@ impl Reader<'_> {
         })
     }
 
-    fn texts(&mut self) -> BTreeMap<Language, domain::policy::Text> {
+    fn texts(&mut self) -> SmallMap<Language, domain::policy::Text> {
         if self.document.texts.is_empty() {
             self.refuse(
                 0..0,

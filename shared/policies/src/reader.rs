@@ -3,7 +3,7 @@
 //! A value that is wrong is left out or replaced, and reading goes on. One finding refuses the whole
 //! document, so no such value ever reaches a policy.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::ops::Range;
 use std::str::FromStr;
@@ -214,22 +214,20 @@ impl<'d> Reader<'d> {
     }
 
     /// A table whose keys are codes.
-    pub(crate) fn coded<C, V, T>(
+    pub(crate) fn coded<C, V, T, M>(
         &mut self,
         table: &Keyed<V>,
         mut each: impl FnMut(&mut Self, &Text, &V) -> T,
-    ) -> BTreeMap<C, T>
+    ) -> M
     where
-        C: FromStr<Err = NotACode> + Ord,
+        C: FromStr<Err = NotACode>,
+        M: FromIterator<(C, T)>,
     {
-        let mut coded = BTreeMap::new();
-        for (key, value) in table {
+        let coded = table.iter().filter_map(|(key, value)| {
             let terms = each(self, key, value);
-            if let Some(code) = self.code(key) {
-                coded.insert(code, terms);
-            }
-        }
-        coded
+            Some((self.code(key)?, terms))
+        });
+        coded.collect()
     }
 
     pub(crate) fn codes<C: FromStr<Err = NotACode> + Ord>(&mut self, texts: &[Text]) -> BTreeSet<C> {
