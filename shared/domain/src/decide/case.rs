@@ -1,5 +1,7 @@
 //! What one consent comes to for one question.
 
+use std::mem;
+
 use jiff::Timestamp;
 
 use crate::codes::{Category, NoticeId};
@@ -13,7 +15,7 @@ use super::consent::{Consent, active};
 use super::{Because, Decision, Party, Question, Reason};
 
 /// Room for as many reasons as most decisions have.
-const REASONS: usize = 8;
+const REASONS: usize = 16;
 
 /// What one consent comes to for one question: the rules heard so far, and until when they hold.
 pub(super) struct Case<'a> {
@@ -111,52 +113,64 @@ impl<'a> Case<'a> {
         {
             return Err(Because::UnknownCategory.into());
         }
-        let mut best: Option<(Vec<Reason>, Timestamp)> = None;
+        let mut best: Option<Timestamp> = None;
         let mut denied: Option<Denied<'_>> = None;
+        let mut reasons = mem::take(&mut self.reasons);
+        let before = reasons.len();
         for capacity in capacities {
-            match self.cell(capacity, category) {
-                Ok((_, until)) if best.as_ref().is_some_and(|(_, longest)| *longest >= until) => {}
-                Ok(heard) => best = Some(heard),
-                // "Not for this audience" says less than a condition that does not hold.
-                Err(_) if matches!(denied, Some(Denied::Condition(_))) => {}
-                Err(reason) => denied = Some(reason),
+            let after = reasons.len();
+            match self.cell(capacity, category, &mut reasons) {
+                Ok(until) if best.is_none_or(|longest| longest < until) => {
+                    best = Some(until);
+                    // Its reasons instead of those of the best so far.
+                    reasons.drain(before..after);
+                }
+                Ok(_) => reasons.truncate(after),
+                Err(reason) => {
+                    reasons.truncate(after);
+                    // "Not for this audience" says less than a condition that does not hold.
+                    if !matches!(denied, Some(Denied::Condition(_))) {
+                        denied = Some(reason);
+                    }
+                }
             }
-            if best.as_ref().is_some_and(|(_, until)| *until == Timestamp::MAX) {
+            if best == Some(Timestamp::MAX) {
                 break;
             }
         }
-        let (reasons, until) = best.ok_or_else(|| match denied {
+        self.reasons = reasons;
+        let until = best.ok_or_else(|| match denied {
             Some(Denied::Condition(reason)) => reason,
             Some(Denied::NotListed(policy, audience)) => not_listed(policy, audience, category).into(),
             None => Because::NoRelation.into(),
         })?;
-        self.reasons.extend(reasons);
         self.until = self.until.min(until);
         Ok(())
     }
 
-    /// One cell of the matrix, under every policy that was relied on.
+    /// Until when one cell of the matrix allows, under every policy that was relied on.
     fn cell<'c>(
         &self,
         capacity: &'c Capacity<'_>,
         category: &Category,
-    ) -> Result<(Vec<Reason>, Timestamp), Denied<'c>>
+        reasons: &mut Vec<Reason>,
+    ) -> Result<Timestamp, Denied<'c>>
     where
         'a: 'c,
     {
         let Capacity { audience, tie, .. } = capacity;
         let mut until = capacity.until;
-        let mut reasons = vec![Because::listed_for(audience).into()];
+        reasons.push(Because::listed_for(audience).into());
         for policy in &self.policies {
             let cell = policy
                 .audiences
                 .get(audience)
                 .and_then(|cells| cells.get(category));
             let condition = cell.ok_or(Denied::NotListed(policy, audience))?;
-            let holds = self.condition(policy, condition, *tie, &mut reasons);
+            let holds = self.condition(policy, condition, *tie, reasons);
             until = until.min(holds.map_err(Denied::Condition)?);
         }
-        Ok((reasons, until))
+        Ok(until)
     }
 
     /// Whether the condition of a cell holds, and until when.
