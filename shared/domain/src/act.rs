@@ -308,10 +308,26 @@ impl Act {
         }
     }
 
-    /// Whether it comes before the other in the order of their record.
-    pub fn precedes(&self, other: &Self) -> bool {
-        let by_time = self.happened_at.cmp(&other.happened_at);
-        by_time.then_with(|| self.order().cmp(&other.order())).is_lt()
+    /// The facets that it names.
+    pub fn facets(&self) -> &Facets {
+        static NONE: Facets = Facets::new();
+
+        match &self.what {
+            What::Granted { facets, .. } | What::Withdrawn { facets } | What::Lapsed { facets } => facets,
+            What::Confirmed { .. }
+            | What::ConfirmationLapsed { .. }
+            | What::RegisterChecked { .. }
+            | What::RegisterCheckOutdated { .. }
+            | What::ReminderDue { .. }
+            | What::Objected
+            | What::Erased
+            | What::RelationStarted { .. }
+            | What::RelationEnded { .. }
+            | What::DeliveryPeriodEnded { .. }
+            | What::RelationCapped { .. }
+            | What::ProfileUpdated { .. }
+            | What::RetentionEnded { .. } => &NONE,
+        }
     }
 
     pub fn order(&self) -> Order {

@@ -1,11 +1,11 @@
 //! A facet is one switch of a data subject's consent.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
 use crate::codes::{Channel, Purpose, Separate};
 use crate::recipient::RecipientKind;
+use crate::small_set::SmallSet;
 
 /// One switch. Written `marketing/email`, `profiling`, `sharing/dealer`, `separate/vehicle-usage`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,7 +20,7 @@ pub enum Facet {
     Separate(Separate),
 }
 
-pub type Facets = BTreeSet<Facet>;
+pub type Facets = SmallSet<Facet>;
 
 /// The text names no facet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -4,6 +4,7 @@
 //! Time is an argument. The rules are data, in a [`policy::Policy`].
 
 pub mod act;
+pub mod acts;
 pub mod address;
 pub mod campaign;
 pub mod change;
@@ -25,6 +26,7 @@ pub mod record;
 pub mod refusal;
 mod relate;
 pub mod small_map;
+pub mod small_set;
 pub mod state;
 pub mod subject;
 pub mod withdraw;

@@ -358,7 +358,7 @@ impl Policy {
     /// When what a relation of this kind allows for a while after a delivery ends: an instant for each period.
     pub fn delivery_period_ends(&self, kind: &RelationKind, delivered_on: Date) -> BTreeSet<Timestamp> {
         let cells = self.audiences.get(&Audience::Relation(kind.clone()));
-        let conditions = cells.into_iter().flat_map(BTreeMap::values);
+        let conditions = cells.into_iter().flat_map(SmallMap::values);
         let periods = conditions.filter_map(|condition| condition.since_delivery.as_ref());
         periods.map(|period| self.end_of(delivered_on, period)).collect()
     }

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::act::{Act, Evidence, Version, What};
+use crate::acts::Acts;
 use crate::policy::{Party, Policies};
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -24,7 +25,7 @@ pub struct Record {
     pub version: Version,
     learnt_at: Timestamp,
     state: State,
-    acts: Option<Vec<Act>>,
+    acts: Option<Acts>,
 }
 
 /// What a question is about: now, or an instant in the past as it was known then.
@@ -69,7 +70,7 @@ impl Record {
             version: 0,
             learnt_at,
             state,
-            acts: Some(Vec::new()),
+            acts: Some(Acts::default()),
         }
     }
 
@@ -86,10 +87,10 @@ impl Record {
 
     /// The record with every act of its chain, oldest first.
     pub fn whole(policies: &Policies, subject: Subject, acts: Vec<Act>) -> Self {
+        let last = acts.last();
+        let (version, learnt_at) = last.map_or((0, Timestamp::MIN), |act| (act.version, act.learnt_at));
+        let acts = Acts::from(acts);
         let state = State::of(policies, &acts);
-        let (version, learnt_at) = acts
-            .last()
-            .map_or((0, Timestamp::MIN), |act| (act.version, act.learnt_at));
         Self {
             subject,
             version,
@@ -110,7 +111,7 @@ impl Record {
 
     /// The acts, where the whole chain was read.
     pub fn acts(&self) -> Option<&[Act]> {
-        self.acts.as_deref()
+        self.acts.as_ref().map(Acts::as_slice)
     }
 
     /// The record seen from an instant. [`None`]: the past needs the whole chain.
@@ -127,11 +128,10 @@ impl Record {
                 version: self.version,
             }),
             When::At { at, known_at } => {
-                let known = self.acts.as_ref()?.iter();
-                let known = known.filter(|act| act.happened_at <= at && act.learnt_at <= known_at);
+                let state = State::as_known(policies, self.acts.as_ref()?, at, known_at);
                 Some(View {
                     policies,
-                    state: Cow::Owned(State::of(policies, known)),
+                    state: Cow::Owned(state),
                     at,
                     now: false,
                     version: self.version,
@@ -175,9 +175,7 @@ impl Record {
         self.version = act.version;
         self.learnt_at = act.learnt_at;
         let in_order = self.state.precedes(act);
-        if let Some(acts) = &mut self.acts {
-            acts.push(act.clone());
-        }
+        self.acts = self.acts.map(|acts| acts.and(act.clone()));
         match &self.acts {
             Some(acts) if !in_order => self.state = State::of(policies, acts),
             _ => self.state.apply(policies, act),

@@ -1,27 +1,21 @@
-//! The state of a record: a fold over its acts, in the order in which they happened.
-//!
-//! ```text
-//!            grant, good evidence          withdraw, object
-//!   never ──────────────────────▶ On ─────────────────────────▶ Off ──grant──▶ On
-//!     └──grant, poor evidence──▶ Pending ──confirm──▶ On         ▲
-//!                                   └── nobody confirms ─────────┤
-//!                                 On ──────── lapse ─────────────┘ (said to be lapsed)
-//!                           whatever ──────── erase ─────────────┘
-//! ```
+//! The state of a record: what its acts come to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::act::{Act, Grade, Order, Relation, Shown, Version, What};
+use crate::act::{Act, Grade, Order, Relation, Shown, Version};
+use crate::acts::Acts;
 use crate::codes::{Category, Channel, RecipientId};
 use crate::facet::{Facet, Facets};
 use crate::policy::Policies;
 use crate::small_map::SmallMap;
 
+use fold::Fold;
 pub use switch::{Off, Switch};
 
+mod fold;
 mod switch;
 
 /// What all acts so far come to.
@@ -108,14 +102,18 @@ pub enum Standing<'a> {
 }
 
 impl State {
-    /// The state after these acts, whatever order they come in.
-    pub fn of<'a>(policies: &Policies, acts: impl IntoIterator<Item = &'a Act>) -> Self {
-        let mut state = Self::default();
-        for act in in_order(acts.into_iter()) {
-            state.put(policies, act);
+    /// The state after these acts, whatever order they were learnt in.
+    pub fn of(policies: &Policies, acts: &Acts) -> Self {
+        Self::as_known(policies, acts, Timestamp::MAX, Timestamp::MAX)
+    }
+
+    /// The state at an instant, as it was known at another.
+    pub fn as_known(policies: &Policies, acts: &Acts, at: Timestamp, known_at: Timestamp) -> Self {
+        let mut fold = Fold::new(policies, Self::default(), acts.facets());
+        for (act, places) in acts.until(at, known_at) {
+            fold.put(act, places);
         }
-        state.settle(policies);
-        state
+        fold.end()
     }
 
     /// Whether this act comes after all that are in the state already.
@@ -125,243 +123,13 @@ impl State {
 
     /// The state after one more act, which must come last in order.
     pub fn apply(&mut self, policies: &Policies, act: &Act) {
-        self.put(policies, act);
-        self.settle(policies);
-    }
+        let mut facets: Facets = self.facets.keys().cloned().collect();
+        facets.unite(act.facets());
+        let places = facets.places(act.facets());
 
-    /// Put an act on top. What follows from all acts together is left to [`Self::settle`].
-    fn put(&mut self, policies: &Policies, act: &Act) {
-        self.order = Some(act.order());
-        let mark = Mark {
-            by: act.version,
-            at: act.happened_at,
-        };
-        let off = |why| Switch::Off { mark, why };
-        if let Some(recipient) = &act.evidence.told_by {
-            self.told_by.insert(act.version, recipient.clone());
-        }
-        match &act.what {
-            What::Granted {
-                facets,
-                shown,
-                to_be_confirmed,
-            } => {
-                self.grant(policies, act, (facets, shown), *to_be_confirmed);
-                if *to_be_confirmed && let Some(policy) = policies.find(&shown.notice, shown.version) {
-                    self.unconfirmed
-                        .insert(act.version, policy.confirmable_until(act.happened_at));
-                }
-            }
-            What::Confirmed { grant } => self.confirm(*grant, act.happened_at),
-            What::ConfirmationLapsed { grant } => {
-                self.unconfirmed.remove(grant);
-                self.turn_pending(*grant, off(Off::Lapsed));
-            }
-            What::Withdrawn { facets } => self.facets.update(facets, |_, _| off(Off::Withdrawn)),
-            What::Objected => self.object(mark),
-            What::RegisterChecked { channel, enrolled } => self.check_register(channel, *enrolled, mark),
-            What::RegisterCheckOutdated { channel } => {
-                if let Some(checked) = self.register.get_mut(channel) {
-                    checked.outdated_told = Some(act.happened_at);
-                }
-            }
-            What::Lapsed { facets } => self.lapse(policies, facets, mark),
-            What::ReminderDue { until } => self.reminded_of = Some(*until),
-            What::RelationStarted {
-                relation,
-                delivered_on,
-                exclusive,
-            } => {
-                if *exclusive {
-                    self.relations.retain(|other, _| other.kind != relation.kind);
-                }
-                let tie = Tie {
-                    by: act.version,
-                    since: act.happened_at,
-                    delivered_on: *delivered_on,
-                    delivery_end_told: None,
-                    cap_told: None,
-                };
-                self.relations.insert(relation.clone(), tie);
-            }
-            What::RelationEnded { relation } => {
-                self.relations.remove(relation);
-            }
-            What::DeliveryPeriodEnded { relation } => {
-                if let Some(tie) = self.relations.get_mut(relation) {
-                    tie.delivery_end_told = Some(act.happened_at);
-                }
-            }
-            What::RelationCapped { relation } => {
-                if let Some(tie) = self.relations.get_mut(relation) {
-                    tie.cap_told = Some(act.happened_at);
-                }
-            }
-            What::ProfileUpdated { written, cleared, .. } => {
-                self.profile
-                    .extend(written.iter().map(|category| (category.clone(), mark)));
-                self.forget_content(cleared);
-            }
-            What::RetentionEnded { categories } => self.forget_content(categories),
-            What::Erased => self.erase(mark),
-        }
-    }
-
-    fn grant(
-        &mut self,
-        policies: &Policies,
-        act: &Act,
-        (facets, shown): (&Facets, &Shown),
-        to_be_confirmed: bool,
-    ) {
-        let policy = policies.find(&shown.notice, shown.version);
-        let grade = act.evidence.grade;
-        if grade >= Grade::B && facets.iter().any(Facet::is_promotional) {
-            self.objection = None;
-        }
-        let grant = Grant {
-            happened_at: act.happened_at,
-            until: Timestamp::MAX,
-            shown: shown.clone(),
-            grade,
-            to_be_confirmed,
-        };
-        self.grants.insert(act.version, grant);
-        let objected = self.objection.is_some();
-        self.facets.update(facets, |facet, before| {
-            let enough = !(objected && facet.is_promotional())
-                && policy.is_some_and(|policy| grade >= policy.grade_needed(facet));
-            match before {
-                _ if enough => Switch::On { grant: act.version },
-                Some(Switch::On { grant }) => Switch::On { grant: *grant },
-                Some(Switch::Pending { .. } | Switch::Off { .. }) | None => {
-                    Switch::Pending { grant: act.version }
-                }
-            }
-        });
-    }
-
-    /// What was withdrawn since is not pending any more, and so is not confirmed either.
-    fn confirm(&mut self, grant: Version, at: Timestamp) {
-        let in_time = self.unconfirmed.remove(&grant).is_some_and(|until| at < until);
-        if !in_time {
-            return;
-        }
-        if let Some(confirmed) = self.grants.get_mut(&grant) {
-            confirmed.grade = Grade::A;
-            // An objection since has switched off what it is about: then nothing of that is pending.
-            let pending = Switch::Pending { grant };
-            let confirms = |(facet, switch): (&Facet, &Switch)| *switch == pending && facet.is_promotional();
-            if self.facets.iter().any(confirms) {
-                self.objection = None;
-            }
-            self.turn_pending(grant, Switch::On { grant });
-        }
-    }
-
-    fn turn_pending(&mut self, grant: Version, to: Switch) {
-        let pending = Switch::Pending { grant };
-        let pending = self.facets.values_mut().filter(|switch| **switch == pending);
-        pending.for_each(|switch| *switch = to);
-    }
-
-    /// An objection denies every purpose, channel, profiling and sharing; a separate consent is its
-    /// own matter (S41).
-    fn object(&mut self, mark: Mark) {
-        self.objection = Some(mark);
-        let why = Off::Objected;
-        for (_, switch) in self.facets.iter_mut().filter(|(facet, _)| facet.is_promotional()) {
-            *switch = Switch::Off { mark, why };
-        }
-    }
-
-    /// An enrolment revokes the consents before it for this channel, and none after it.
-    fn check_register(&mut self, channel: &Channel, enrolled: bool, mark: Mark) {
-        let Mark { by, at } = mark;
-        let outdated_told = None;
-        let checked = Checked {
-            by,
-            at,
-            outdated_told,
-        };
-        self.register.insert(channel.clone(), checked);
-        if enrolled {
-            let why = Off::Withdrawn;
-            let over_it = |facet: &Facet| matches!(facet, Facet::Contact(_, its) if its == channel);
-            for (_, switch) in self.facets.iter_mut().filter(|(facet, _)| over_it(facet)) {
-                *switch = Switch::Off { mark, why };
-            }
-        }
-    }
-
-    /// Only what really stands on an ended grant lapses: a renewal in time is not undone. What has lapsed by
-    /// the policy that it pins stays so, even if another takes its dates over too late.
-    fn lapse(&mut self, policies: &Policies, facets: &Facets, mark: Mark) {
-        let ended = |grant: &Grant| {
-            let until = valid_until(policies, grant);
-            let pinned = policies.find(&grant.shown.notice, grant.shown.version);
-            let pinned = pinned.map(|policy| policy.valid_until(grant.happened_at));
-            let mut ends = [Some(until), pinned].into_iter().flatten();
-            ends.find(|until| *until <= mark.at)
-        };
-        let ends: BTreeMap<Version, Timestamp> = self
-            .grants
-            .iter()
-            .filter_map(|(version, grant)| Some((*version, ended(grant)?)))
-            .collect();
-        let over = self
-            .facets
-            .iter_mut()
-            .filter(|(facet, _)| facets.contains(*facet));
-        for (_, switch) in over {
-            if let Switch::On { grant } = switch
-                && let Some(at) = ends.get(grant)
-            {
-                let mark = Mark { by: mark.by, at: *at };
-                let why = Off::Lapsed;
-                *switch = Switch::Off { mark, why };
-            }
-        }
-    }
-
-    fn forget_content(&mut self, of: &BTreeSet<Category>) {
-        for category in of {
-            self.profile.remove(category);
-        }
-    }
-
-    /// Nothing is on, awaited or known any more. Only an objection stays, for it protects whoever is erased.
-    fn erase(&mut self, mark: Mark) {
-        let off = Switch::Off {
-            mark,
-            why: Off::Erased,
-        };
-        self.facets.values_mut().for_each(|switch| *switch = off);
-        *self = Self {
-            facets: std::mem::take(&mut self.facets),
-            objection: self.objection,
-            told_by: std::mem::take(&mut self.told_by),
-            erased: Some(mark),
-            order: self.order,
-            ..Self::default()
-        };
-    }
-
-    /// What all acts together come to. The state stays small: a grant without a facet and an origin without
-    /// an effect go.
-    fn settle(&mut self, policies: &Policies) {
-        let Self {
-            facets,
-            grants,
-            told_by,
-            profile,
-            ..
-        } = self;
-        let stood_on = |version: &Version| facets.values().any(|switch| switch.act() == *version);
-        grants.retain(|version, _| stood_on(version));
-        told_by
-            .retain(|version, _| stood_on(version) || profile.values().any(|written| written.by == *version));
-        self.date(policies);
+        let mut fold = Fold::new(policies, mem::take(self), &facets);
+        fold.put(act, &places);
+        *self = fold.end();
     }
 
     /// Give the grants their ends: anew each time, for a version that was not known when they were written down
@@ -410,19 +178,4 @@ fn valid_until(policies: &Policies, grant: &Grant) -> Timestamp {
     policies
         .valid_until(&grant.shown, grant.happened_at)
         .unwrap_or(grant.happened_at)
-}
-
-/// Acts as they happened. They come as they were learnt, and few are learnt late.
-fn in_order<'a>(acts: impl Iterator<Item = &'a Act>) -> Vec<&'a Act> {
-    let mut ordered: Vec<&Act> = Vec::with_capacity(acts.size_hint().1.unwrap_or_default());
-    for act in acts {
-        let is_late = ordered.last().is_some_and(|last| act.precedes(last));
-        let place = if is_late {
-            ordered.partition_point(|other| other.precedes(act))
-        } else {
-            ordered.len()
-        };
-        ordered.insert(place, act);
-    }
-    ordered
 }

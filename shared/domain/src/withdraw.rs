@@ -127,7 +127,8 @@ impl Record {
             )?;
         }
         for (place, facet) in facets.iter().enumerate() {
-            take(&mut named, all.get(facet), Refusal::FacetNotOffered { place })?;
+            let found = all.contains(facet).then_some(facet);
+            take(&mut named, found, Refusal::FacetNotOffered { place })?;
         }
         if named.is_empty() {
             Err(Refusal::NothingWithdrawn)
