@@ -2,6 +2,7 @@
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use domain::policy::Policies;
+use local::engine::Endpoints;
 use local::{functions, sdk};
 use platform::queue::Queue;
 use platform::store::Store;
@@ -37,6 +38,11 @@ impl World {
             ("TOKEN_KEY", DEVELOPMENT_KEY.to_owned()),
         ];
         pairs.map(|(name, value)| (name.to_owned(), value)).to_vec()
+    }
+
+    /// Where everything listens.
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
     }
 
     /// The engine itself, behind the back of every function; and the name of the table.

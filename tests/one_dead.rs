@@ -1,0 +1,87 @@
+//! One of ten recipients is dead, and the other nine do not notice: a hundred events a second, in simulated time.
+//!
+//! `ASSENSO_SECONDS=N` keeps up the hundred a second for so long; the rest of the hour has one event in three seconds,
+//! for what counts there is how often the dead one is asked. 3600 plays the whole hour under load.
+//!
+//! The model (`simulation.rs`). Each event is about a person of its own and concerns one of the ten recipients in
+//! turn. Lambda reads the stream four times a second and hands over up to a hundred changes; the fan-out takes 60 ms.
+//! A free worker takes up to ten errands as soon as there are some, and is busy until the whole batch is done; there
+//! are as many workers as `MaximumConcurrency` in the template. A delivery to a recipient that lives takes 40 to
+//! 100 ms with our own calls, one to a recipient that refuses 10 ms, and one that is not made takes no time.
+//! The queue is a plain one: what was sent first is received first, and message groups mean nothing to it.
+//!
+//! Not in the model: that Lambda adds workers by and by (at most 300 a minute), and that cold ones begin slowly.
+//! Real are the functions (fan-out, delivery, sweep), the engine, the queue, the signed requests over HTTP.
+
+use std::env;
+
+use jiff::SignedDuration;
+
+use simulation::{Health, Simulation};
+
+#[path = "one_dead/people.rs"]
+mod people;
+#[path = "one_dead/recipients.rs"]
+mod recipients;
+#[path = "one_dead/simulation.rs"]
+mod simulation;
+
+/// How long the load lasts unless the environment says otherwise, and when in it the recipient dies.
+const LOADED_S: i64 = 17;
+const DIES_S: i64 = 2;
+const UNDER_LOAD: SignedDuration = SignedDuration::from_millis(10);
+const AFTERWARDS: SignedDuration = SignedDuration::from_secs(3);
+const UPON_RECOVERY: SignedDuration = SignedDuration::from_millis(100);
+const AN_HOUR: SignedDuration = SignedDuration::from_hours(1);
+/// How long after its recovery everything that waited must have been told to it: a minute until the probe, and what
+/// the drain takes without a limit of its own.
+const CURRENT_WITHIN: SignedDuration = SignedDuration::from_secs(65);
+
+const REQUESTS_AN_HOUR_MAX: usize = 120;
+const P99_RATIO_MAX: f64 = 1.1;
+
+#[tokio::test]
+async fn nine_recipients_do_not_notice_that_the_tenth_is_dead() {
+    let asked = env::var("ASSENSO_SECONDS")
+        .ok()
+        .and_then(|asked| asked.parse().ok());
+    let loaded = SignedDuration::from_secs(asked.unwrap_or(LOADED_S));
+    let dies = SignedDuration::from_secs(DIES_S);
+
+    let mut healthy = Simulation::begin().await;
+    healthy.run(loaded, UNDER_LOAD).await;
+    healthy.run_until_told(CURRENT_WITHIN, UPON_RECOVERY).await;
+    let usual = healthy.p99_of_the_nine(dies, loaded);
+    println!(
+        "all alive:   p99 from commit to delivery {usual:.0} ms, {:.3} queue requests a delivery",
+        healthy.queue_requests_per_delivery()
+    );
+    drop(healthy);
+
+    for health in [Health::Refuses, Health::Hangs] {
+        let mut simulation = Simulation::begin().await;
+        simulation.run(dies, UNDER_LOAD).await;
+        simulation.set(health);
+        simulation.run(loaded - dies, UNDER_LOAD).await;
+        simulation.run(AN_HOUR + dies - loaded, AFTERWARDS).await;
+        let requests = simulation.requests_to_the_dead();
+        let p99 = simulation.p99_of_the_nine(dies, loaded);
+        let waiting = simulation.waiting().len();
+
+        simulation.set(Health::Lives);
+        let current = simulation.run_until_told(CURRENT_WITHIN, UPON_RECOVERY).await;
+        println!(
+            "one {health:?}: p99 of the nine {p99:.0} ms ({:.2} times); {requests} requests in the hour to the \
+             dead one; {waiting} waited, and were told within {:.1} s of its recovery",
+            p99 / usual,
+            current.as_secs_f64(),
+        );
+        assert!(p99 <= P99_RATIO_MAX * usual, "{health:?}: the others wait");
+        assert!(
+            requests <= REQUESTS_AN_HOUR_MAX,
+            "{health:?}: it is asked too often"
+        );
+        assert!(requests >= 55, "{health:?}: and yet once a minute");
+        assert!(waiting > 0, "{health:?}: some waited for it");
+    }
+}
