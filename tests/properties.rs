@@ -12,7 +12,7 @@ mod zones;
 
 use std::collections::BTreeSet;
 
-use domain::act::{Act, Grade, Version};
+use domain::act::{Act, Grade, Version, What};
 use domain::codes::{Category, Separate};
 use domain::decide::Decision;
 use domain::due::due;
@@ -445,6 +445,28 @@ fn confirming_an_older_grant_lifts_no_objection() {
     history.play(&at_once(Deed::Object { stated: Stated::Not }));
     let confirmed = history.play(&at_once(Deed::Confirm { which: Pick(0) }));
     assert!(confirmed.is_some() && history.record.state().objection.is_some());
+}
+
+/// What another host has written after the end is the past for a host that is behind: it confirms nothing any more,
+/// and the grant lapses.
+#[test]
+fn a_host_that_is_behind_confirms_nothing_after_the_end_that_others_have_seen() {
+    let mut history = History::begun();
+    history.play(&at_once(granted(CAST.facets.clone(), Grade::D)));
+    let looked = Deed::CheckRegister {
+        channel: CAST.channels[0].clone(),
+        enrolled: false,
+        stated: Stated::Not,
+    };
+    history.play(&Step {
+        wait: SignedDuration::from_hours(24 * 7) - SignedDuration::from_mins(1),
+        skew: SignedDuration::from_mins(2),
+        deed: looked,
+    });
+    let confirmed = history.play(&at_once(Deed::Confirm { which: Pick(0) }));
+    assert_eq!(confirmed, None);
+    let lapsed = history.fall_due();
+    assert!(matches!(lapsed[0].what, What::ConfirmationLapsed { grant: 1 }));
 }
 
 /// A newer delivery that is dated before the end of an older one's period has a period of its own.

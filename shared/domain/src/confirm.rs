@@ -17,18 +17,19 @@ impl Record {
             .unconfirmed
             .get(&grant)
             .ok_or(Refusal::NothingToConfirm)?;
-        // A grant that nothing rests on any more was withdrawn: to confirm it would only keep the contact.
-        if now >= *until || !self.state().grants.contains_key(&grant) {
-            return Err(Refusal::NothingToConfirm);
-        }
         let evidence = Evidence {
             via: Via::Form,
             grade: Grade::A,
             brand: None,
             told_by: None,
         };
-        self.next(What::Confirmed { grant }, None, evidence, now)
-            .map(Some)
+        let act = self.next(What::Confirmed { grant }, None, evidence, now)?;
+        // It counts from when it is written down, which a host that is behind puts after what others wrote. And a
+        // grant that nothing rests on any more was withdrawn: to confirm it would only keep the contact.
+        if act.happened_at >= *until || !self.state().grants.contains_key(&grant) {
+            return Err(Refusal::NothingToConfirm);
+        }
+        Ok(Some(act))
     }
 
     /// The same click again says nothing new.
