@@ -11,9 +11,6 @@ use rustls::pki_types::CertificateDer;
 
 use crate::aws::Unset;
 
-const NETWORKS: &str = "RECIPIENT_NETWORKS";
-const ROOTS: &str = "RECIPIENT_ROOTS";
-
 #[derive(Debug, Clone, Default)]
 pub struct Inside {
     networks: Vec<IpNet>,
@@ -24,8 +21,9 @@ impl Inside {
     /// From `RECIPIENT_NETWORKS` (`10.1.0.0/16,10.2.0.0/16`) and `RECIPIENT_ROOTS` (certificates in DER, as
     /// base64). Either may be empty or missing; what cannot be read stops the function from starting.
     pub fn from_env() -> Result<Self, Unset> {
-        let set = |name| env::var(name).unwrap_or_default();
-        Self::read(&set(NETWORKS), &set(ROOTS))
+        let networks = env::var("RECIPIENT_NETWORKS").unwrap_or_default();
+        let roots = env::var("RECIPIENT_ROOTS").unwrap_or_default();
+        Self::read(&networks, &roots)
     }
 
     /// From the same texts.
@@ -33,8 +31,12 @@ impl Inside {
         let networks = listed(networks, |network| network.parse().ok());
         let roots = listed(roots, |root| Some(STANDARD.decode(root).ok()?.into()));
         Ok(Self {
-            networks: networks.ok_or(Unset { name: NETWORKS })?,
-            roots: roots.ok_or(Unset { name: ROOTS })?,
+            networks: networks.ok_or(Unset {
+                name: "RECIPIENT_NETWORKS",
+            })?,
+            roots: roots.ok_or(Unset {
+                name: "RECIPIENT_ROOTS",
+            })?,
         })
     }
 
