@@ -49,22 +49,24 @@ struct Api {
     clock: Clock,
 }
 
-/// Where a function's binary is: as cargo-lambda leaves it, or else as cargo does.
+/// Where a function's binary is: in `FUNCTIONS_DIR`, or else where cargo-lambda leaves it, or cargo.
 ///
 /// # Panics
 ///
 /// If it was not built.
 pub fn binary(function: &str) -> PathBuf {
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
-    let target = std::env::var("FUNCTIONS_DIR").map_or(target, PathBuf::from);
-    let places = [
-        target.join("lambda").join(function).join("bootstrap"),
-        target.join("release").join(function),
-    ];
+    let places = match std::env::var("FUNCTIONS_DIR") {
+        Ok(folder) => vec![PathBuf::from(folder).join(function)],
+        Err(_) => vec![
+            target.join("lambda").join(function).join("bootstrap"),
+            target.join("release").join(function),
+        ],
+    };
     let found = places.iter().find(|place| place.exists());
     found
         .cloned()
-        .unwrap_or_else(|| panic!("{function} is not built: cargo build --release -p {function}"))
+        .unwrap_or_else(|| panic!("{function} is not built: see README.md, Measure"))
 }
 
 impl Lambda {
