@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use domain::act::{Act, Grade, Version, What};
 use domain::codes::{Category, Separate};
-use domain::decide::Decision;
+use domain::decide::{Because, Decision, Reason};
 use domain::due::due;
 use domain::facet::Facet;
 use domain::holding::Holding;
@@ -244,7 +244,12 @@ proptest! {
                 };
                 let asked = Asked { who: Some(dealer), question };
                 let by_any = oracle::by_each_relation(&history, dealer).iter().any(|view| asked.decided(view).allowed);
-                prop_assert_eq!(asked.decided(&history.now()).allowed, by_any, "{} {}", dealer.id, category);
+                let decision = asked.decided(&history.now());
+                prop_assert_eq!(decision.allowed, by_any, "{} {}", dealer.id, category);
+                // And it says by which, and nothing of the others.
+                let listed = |reason: &&Reason| reason.because == Because::ListedForTheRelation;
+                let listed = decision.reasons.iter().filter(listed).count();
+                prop_assert_eq!(listed, usize::from(by_any), "{:?}", decision.reasons);
             }
         }
     }
