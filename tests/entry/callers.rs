@@ -234,6 +234,33 @@ async fn what_a_website_captures_is_pending_and_leaves_what_was_granted() {
 }
 
 #[tokio::test]
+async fn what_a_website_captures_of_somebody_known_is_confirmed_at_the_address_on_file() {
+    let world = World::at_noon().await;
+    let someone = world.someone_who_granted_everything().await;
+    let contact = json!({ "contact": { "email": "ada@example.com" } });
+    world.patch_profile(&someone, contact).await.is(200);
+    world
+        .withdraw(&someone, json!({ "channels": ["phone"] }))
+        .await
+        .is(200);
+    world.settle().await;
+
+    let path = format!("/v1/subjects/{}/consents", someone.id);
+    let ticked = json!({ "controls": ["promotional"], "channels": ["phone"] });
+    post(&world, Caller::Site, &path, merged(a_consent(), ticked))
+        .await
+        .is(202);
+    world.settle().await;
+    assert!(!world.may(&someone, "controller", "phone").await);
+
+    let asked = world.asked_to_confirm("campaign-service", &someone);
+    assert_eq!(asked["contact"], json!({ "email": "ada@example.com" }));
+    world.follow(&world.link(&someone)).await.is(200);
+    world.settle().await;
+    assert!(world.may(&someone, "controller", "phone").await);
+}
+
+#[tokio::test]
 async fn a_token_ends_with_its_time() {
     let world = World::at_noon().await;
     let someone = world.someone().await;

@@ -63,7 +63,15 @@ pub(crate) async fn capture(
         (guard.only_at, guard.only_new) = (None, false);
     }
     let asked: Asked = http::body(&request)?;
-    let beside = asked.evidence.beside()?;
+    let on_file = if is_site {
+        store.address_on_file(&subject).await?
+    } else {
+        None
+    };
+    let beside = match &on_file {
+        Some(contact) => asked.evidence.beside_with(contact)?,
+        None => asked.evidence.beside()?,
+    };
     let given = asked.given(&caller);
 
     let grant = |record: &Record| record.grant(store.policies, &given, now).map(Some);

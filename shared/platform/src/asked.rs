@@ -2,6 +2,7 @@
 
 use domain::act::{Grade, Via};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::problem::Problem;
 use crate::store::Beside;
@@ -106,9 +107,21 @@ impl Evidence {
         if texts.iter().all(|(_, text)| text.is_none()) {
             return Ok(Beside::Nothing);
         }
-        let evidence = serde_json::to_string(self);
-        evidence
-            .map(Beside::Evidence)
-            .map_err(|_| Problem::bad("malformed", "/evidence", "it cannot be kept"))
+        self.kept(None)
+    }
+
+    /// The same, with the address that is asked to confirm.
+    pub fn beside_with(&self, contact: &Value) -> Result<Beside, Problem> {
+        self.beside()?;
+        self.kept(Some(contact))
+    }
+
+    fn kept(&self, contact: Option<&Value>) -> Result<Beside, Problem> {
+        let unkept = |_| Problem::bad("malformed", "/evidence", "it cannot be kept");
+        let mut evidence = serde_json::to_value(self).map_err(unkept)?;
+        if let Some(contact) = contact {
+            evidence["contact"] = contact.clone();
+        }
+        Ok(Beside::Evidence(evidence.to_string()))
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use domain::act::{Act, Grade, Via, What};
-use domain::codes::{Brand, Category, NoticeId};
+use domain::codes::{Brand, NoticeId};
 use domain::grant::Given;
 use domain::policy::{Policies, Policy};
 use domain::record::{Record, View};
@@ -188,12 +188,7 @@ async fn on_file(store: &Store, record: &Record) -> Result<Option<Value>, Proble
             return Ok(Some(contact));
         }
     }
-    let Ok(category) = "contact".parse::<Category>() else {
-        return Ok(None);
-    };
-    let contents = store.contents(&record.subject, [&category].into_iter()).await?;
-    let email = contents.get(&category).and_then(|content| content.get("email"));
-    Ok(email.map(|email| json!({ "email": email })))
+    Ok(store.address_on_file(&record.subject).await?)
 }
 
 fn no_address() -> Problem {

@@ -99,6 +99,16 @@ impl Store {
         Ok(contents)
     }
 
+    /// The e-mail address of the profile, as the contact that can be asked to confirm something.
+    pub async fn address_on_file(&self, subject: &Subject) -> Result<Option<serde_json::Value>, Error> {
+        let Ok(category) = "contact".parse::<Category>() else {
+            return Ok(None);
+        };
+        let contents = self.contents(subject, [&category].into_iter()).await?;
+        let email = contents.get(&category).and_then(|content| content.get("email"));
+        Ok(email.map(|email| serde_json::json!({ "email": email })))
+    }
+
     /// Read items by key, strongly consistent, until none is left unprocessed.
     pub(super) async fn batch_get(&self, wanted: Vec<keys::Key>) -> Result<Vec<super::row::Item>, Error> {
         let mut items = Vec::new();
