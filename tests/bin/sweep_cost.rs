@@ -2,25 +2,27 @@
 //!
 //! N people whose consents end with the same midnight are written into the embedded engine, and swept.
 //! Counted are calls and the units that the engine reports; the processor time of our own half (the function,
-//! the SDK, and the seam that counts) is information only. With `--instructions`, which needs valgrind and
-//! patience, callgrind counts those of the function and the SDK instead.
+//! the SDK, and the seam that counts) is information only. With `--instructions`, callgrind counts those of the
+//! function's own process instead, which must be built: `cargo build --profile measure -p consent-expire`, and
+//! `FUNCTIONS_DIR` names where it is.
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::pending;
-use std::pin::Pin;
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, StreamSpecification, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, Select, StreamSpecification, WriteRequest};
 use futures_util::future::join_all;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use local::clock::Clock;
 use platform::queue::Queue;
 use platform::store::{SHARDS, Store};
 use serde_json::json;
-use tests::{Calls, Item, Made, World, everything, instant, merged};
+use tests::runtime::{Lambda, binary};
+use tests::{Calls, Item, Made, World, everything, instant, merged, recorded};
 
 /// How many people a run has unless the command line says otherwise.
 const PEOPLE: [usize; 2] = [10_000, 100_000];
@@ -51,6 +53,8 @@ struct Bench {
     table: String,
     /// What is stored of one of the people: the rest are copies.
     model: Vec<Item>,
+    /// When their consents end.
+    end: Timestamp,
 }
 
 #[tokio::main]
@@ -59,47 +63,59 @@ async fn main() {
     let asked: Vec<usize> = words.iter().filter_map(|word| word.parse().ok()).collect();
     let sizes = if asked.is_empty() { PEOPLE.to_vec() } else { asked };
     if words.iter().any(|word| word == "--instructions") {
-        count_instructions(&sizes);
+        count_instructions(&sizes).await;
     } else {
         count_calls(&sizes).await;
     }
 }
 
-/// This program once more for each size, under callgrind.
-fn count_instructions(sizes: &[usize]) {
+/// The function's own process under callgrind, for each size.
+async fn count_instructions(sizes: &[usize]) {
     let mut points: Vec<(usize, f64)> = Vec::new();
     for people in sizes {
-        let ours = std::env::current_exe().expect("this program");
-        let out = std::env::temp_dir().join(format!("callgrind.sweep.{}", std::process::id()));
-        let run = Command::new("valgrind")
-            .args([
-                "--tool=callgrind",
-                "--collect-atstart=no",
-                "--toggle-collect=*Counted*poll*",
-            ])
-            .arg(format!("--callgrind-out-file={}", out.display()))
-            .arg(ours)
-            .arg(people.to_string())
-            .output();
-        let run = run.expect("valgrind, which must be installed");
-        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-        let counted = std::fs::read_to_string(&out).expect("what callgrind counted");
-        drop(std::fs::remove_file(&out));
-        let total = counted.lines().find_map(|line| line.strip_prefix("totals: "));
-        let total: f64 = total
-            .and_then(|total| total.trim().parse().ok())
-            .expect("a total");
+        let total = instructions(*people).await;
         println!("{people:>9} due: {:.0} instructions each", total / *people as f64);
         points.push((*people, total));
     }
     for pair in points.windows(2) {
         if let [(few, less), (many, more)] = pair {
-            println!(
-                "slope from {few} to {many}: {:.3} in our instructions",
-                slope(*few, *less, *many, *more)
-            );
+            let slope = slope(*few, *less, *many, *more);
+            println!("slope from {few} to {many}: {slope:.3} in the function's instructions");
         }
     }
+}
+
+/// What the function's process takes from its start until so many people are announced: it goes by the computer's
+/// clock, so their consents end in a minute.
+async fn instructions(people: usize) -> f64 {
+    let clock = Clock::system();
+    let soon = clock.now() + SignedDuration::from_mins(1);
+    let granted = soon.in_tz("Europe/Rome").expect("a zone") - 24.months();
+    let end = (&granted + 24.months()).timestamp();
+    let world = World::at(&clock.now().to_string()).await;
+    let bench = Bench::of(&world, granted.timestamp(), end).await;
+    bench.write(people).await;
+    while clock.now() <= end {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+
+    let out = std::env::temp_dir().join(format!("callgrind.sweep.{}", std::process::id()));
+    let mut command = Command::new("valgrind");
+    command
+        .arg("--tool=callgrind")
+        .arg(format!("--callgrind-out-file={}", out.display()))
+        .arg(binary("consent-expire"));
+    let mut function = Lambda::start(command, &world.environment()).await;
+    while bench.lapsed().await < people {
+        function.invoke(recorded::schedule()).await;
+    }
+    function.end().await;
+    let counted = std::fs::read_to_string(&out).expect("what callgrind counted");
+    drop(std::fs::remove_file(&out));
+    let total = counted.lines().find_map(|line| line.strip_prefix("totals: "));
+    total
+        .and_then(|total| total.trim().parse().ok())
+        .expect("a total")
 }
 
 /// One where twice as many cost twice as much.
@@ -112,7 +128,7 @@ async fn count_calls(sizes: &[usize]) {
     println!("per due subject: calls, write units, read units of records and of buckets, our processor time");
     for people in sizes {
         let world = World::at(START).await;
-        let bench = Bench::of(&world).await;
+        let bench = Bench::of(&world, instant(GRANTED), instant(END)).await;
         // The engine has the threads of this runtime; our half has one to itself, whose time can be read.
         let measured = std::thread::scope(|scope| {
             let measuring = scope.spawn(|| {
@@ -141,9 +157,9 @@ async fn count_calls(sizes: &[usize]) {
 }
 
 impl Bench {
-    async fn of(world: &World) -> Self {
+    async fn of(world: &World, granted: Timestamp, end: Timestamp) -> Self {
         let someone = world.someone().await;
-        let asked = merged(everything(), json!({ "happened_at": GRANTED }));
+        let asked = merged(everything(), json!({ "happened_at": granted.to_string() }));
         world.grant(&someone, asked).await.is(201);
         world.settle().await;
         let (engine, table) = world.engine();
@@ -161,18 +177,19 @@ impl Bench {
             engine,
             table,
             model: world.chain(&someone).await,
+            end,
         }
     }
 
     /// A sweep with nothing to do, and one with all these people.
     async fn measure(&self, people: usize) -> (Cost, Cost) {
         self.sweep().await;
-        self.clock.advance(jiff::SignedDuration::from_mins(20));
+        self.clock.advance(SignedDuration::from_mins(20));
         self.sweep().await;
-        self.clock.advance(jiff::SignedDuration::from_mins(1));
+        self.clock.advance(SignedDuration::from_mins(1));
         let empty = self.sweep().await;
         self.write(people).await;
-        self.clock.set(instant(END));
+        self.clock.set(self.end);
         (empty, self.sweep().await)
     }
 
@@ -190,8 +207,7 @@ impl Bench {
             }
         });
         let before = cpu_s();
-        let sweeping = consent_expire::handle(&self.store, &self.queue, self.clock.now(), pending());
-        let swept = Counted(Box::pin(sweeping)).await;
+        let swept = consent_expire::handle(&self.store, &self.queue, self.clock.now(), pending()).await;
         let cpu_s = cpu_s() - before;
         counting.abort();
         swept.expect("a sweep");
@@ -225,6 +241,27 @@ impl Bench {
         }
     }
 
+    /// How many of them are announced: the second items of their chains.
+    async fn lapsed(&self) -> usize {
+        let first = self.model.first().and_then(|item| item["sk"].as_s().ok());
+        let second = format!("{:0width$}", 2, width = first.map_or(0, String::len));
+        let mut pages = self
+            .engine
+            .scan()
+            .table_name(&self.table)
+            .filter_expression("begins_with(pk, :chain) AND sk = :second")
+            .expression_attribute_values(":chain", AttributeValue::S("CHAIN#".to_owned()))
+            .expression_attribute_values(":second", AttributeValue::S(second))
+            .select(Select::Count)
+            .into_paginator()
+            .send();
+        let mut lapsed = 0;
+        while let Some(page) = pages.next().await {
+            lapsed += usize::try_from(page.expect("the engine").count).unwrap_or_default();
+        }
+        lapsed
+    }
+
     fn items_of(&self, number: usize) -> Vec<Item> {
         let subject = format!("sub_{number:022}");
         let text = |value: String| AttributeValue::S(value);
@@ -233,8 +270,8 @@ impl Bench {
             item.insert("pk".to_owned(), text(format!("CHAIN#{subject}")));
         }
         let shard = u32::from(platform::digest::sha256(&[subject.as_bytes()])[0]) % SHARDS;
-        let at = instant(END);
-        let day = END.split('T').next().unwrap_or_default();
+        let at = self.end;
+        let day = at.to_zoned(TimeZone::UTC).date();
         let due = [
             ("pk", text(format!("DUE#{day}#{shard:02}"))),
             ("sk", text(format!("{:015}#{subject}#look", at.as_millisecond()))),
@@ -245,18 +282,6 @@ impl Bench {
         ];
         items.push(due.map(|(name, value)| (name.to_owned(), value)).into());
         items
-    }
-}
-
-/// What callgrind counts: a name that it can find, around the function.
-struct Counted<F>(Pin<Box<F>>);
-
-impl<F: Future> Future for Counted<F> {
-    type Output = F::Output;
-
-    #[inline(never)]
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        self.0.as_mut().poll(context)
     }
 }
 
