@@ -113,6 +113,12 @@ async fn s12_an_update_reaches_the_others_that_may_hold_that_category_and_nobody
 #[tokio::test]
 async fn s12_who_may_not_hold_a_category_may_not_tell_of_it_either() {
     let (world, someone) = a_network().await;
+    // Whoever was never told of the subject does not learn here that it is known.
+    for authorised in [true, false] {
+        let settings = json!({ "kind": "dealer", "role": "separate-controller", "authorised": authorised });
+        world.register(CLOSED, settings).await.is(200);
+        world.settle().await;
+    }
     let before = so_far(&world);
     let version = world.state(&someone).await["version"].clone();
 
