@@ -86,13 +86,27 @@ pub fn decide(view: &View<'_>, party: Party<'_>, question: &Question) -> Decisio
         Ok(consents) => consents,
         Err(reason) => return Decision::denied(None, vec![reason]),
     };
+    // Of several consents that allow it, the one that does so longest speaks.
+    let mut longest: Option<Case<'_>> = None;
     let mut denied = None;
     for consent in consents {
+        if longest
+            .as_ref()
+            .is_some_and(|case| consent.grant.until <= case.until)
+        {
+            break;
+        }
         let mut case = Case::opened(view, consent);
         match case.hear(party, question) {
-            Ok(()) => return case.allow(),
+            Ok(()) if longest.as_ref().is_none_or(|longest| longest.until < case.until) => {
+                longest = Some(case)
+            }
+            Ok(()) => {}
             Err(reason) => denied = denied.or_else(|| Some(case.deny(reason))),
         }
+    }
+    if let Some(case) = longest {
+        return case.allow();
     }
     denied.unwrap_or_else(|| Decision::denied(None, vec![Because::NoConsent.into()]))
 }

@@ -23,7 +23,7 @@ pub(super) struct Case<'a> {
     /// The policies of every consent relied on; a cell must allow under each of them.
     pub(super) policies: Vec<&'a Policy>,
     pub(super) reasons: Vec<Reason>,
-    until: Timestamp,
+    pub(super) until: Timestamp,
 }
 
 /// Why a cell of the matrix does not allow.
