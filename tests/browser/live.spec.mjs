@@ -105,7 +105,7 @@ test('a message that nobody can read lies with the dead letters in red, with its
     await page.keyboard.press('Enter');
 
     const letter = page.locator('#dead li');
-    await letter.getByText('not a message of ours: line 1').waitFor();
+    await letter.getByText('not a message of ours: no JSON from line 1').waitFor();
     const red = await letter.evaluate((node) => getComputedStyle(node).color);
     assert.equal(red, 'rgb(179, 38, 30)');
     await isAccessible(page);
