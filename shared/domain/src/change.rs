@@ -94,7 +94,7 @@ pub fn changes(view: &View<'_>, recipient: &Recipient, before: &Holding, after: 
     let entitled: BTreeSet<Category> = entitled.cloned().collect();
     let updated = after.categories.iter().filter(|(category, content)| {
         let held = before.categories.get(*category);
-        held.is_some_and(|held| held != *content) && !told_by(view, recipient, content.as_slice())
+        held.is_some_and(|held| held != *content && !is_echo(view, recipient, category, *held))
     });
     let updated: BTreeSet<Category> = updated.map(|(category, _)| category.clone()).collect();
 
@@ -117,7 +117,13 @@ pub fn changes(view: &View<'_>, recipient: &Recipient, before: &Holding, after: 
     changes
 }
 
-/// Whether this recipient itself told of all these acts: it gets no echo (S13).
+/// Whether this recipient told of the content itself, and held what was there before: it gets no echo (S13).
+fn is_echo(view: &View<'_>, recipient: &Recipient, category: &Category, held: Option<Version>) -> bool {
+    let written = view.state.profile.get(category);
+    written.is_some_and(|written| told_by(view, recipient, &[written.by]) && held >= written.over)
+}
+
+/// Whether this recipient itself told of all these acts (S13).
 fn told_by(view: &View<'_>, recipient: &Recipient, acts: &[Version]) -> bool {
     !acts.is_empty()
         && acts

@@ -87,7 +87,14 @@ pub struct Checked {
 }
 
 /// The content of a category: which act wrote it last, and when.
-pub type Written = Mark;
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    pub by: Version,
+    pub at: Timestamp,
+    /// Where a recipient told of it: the newest content before that it did not tell of itself. Whether it holds
+    /// that is not said, and then what it told of is no echo to it.
+    pub over: Option<Version>,
+}
 
 /// How a facet stands at an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

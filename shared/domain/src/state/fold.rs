@@ -21,7 +21,7 @@ use crate::policy::Policies;
 use crate::small_map::SmallMap;
 use crate::small_set::SmallSet;
 
-use super::{Checked, Grant, Mark, Off, State, Switch, Tie, valid_until};
+use super::{Checked, Grant, Mark, Off, State, Switch, Tie, Written, valid_until};
 
 /// A state that acts are put on, one after the other.
 pub(super) struct Fold<'a> {
@@ -114,7 +114,18 @@ impl<'a> Fold<'a> {
                 }
             }
             What::ProfileUpdated { written, cleared, .. } => {
-                state.profile.update(written, |_, _| mark);
+                let State { profile, told_by, .. } = state;
+                let teller = act.evidence.told_by.as_ref();
+                let over = |before: &Written| match teller {
+                    Some(teller) if told_by.get(&before.by) == Some(teller) => before.over,
+                    Some(_) => Some(before.by),
+                    None => None,
+                };
+                profile.update(written, |_, before| Written {
+                    by: mark.by,
+                    at: mark.at,
+                    over: before.and_then(over),
+                });
                 self.forget_content(cleared);
             }
             What::RetentionEnded { categories } => self.forget_content(categories),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use domain::act::{Order, Version};
 use domain::facet::Facet;
-use domain::state::{Checked, Grant, Mark, Off, State, Switch, Tie};
+use domain::state::{Checked, Grant, Mark, Off, State, Switch, Tie, Written};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,9 @@ struct StateJson {
     relations: Vec<TieJson>,
     #[serde(rename = "p", default, skip_serializing_if = "BTreeMap::is_empty")]
     profile: BTreeMap<String, MarkJson>,
+    /// Where a recipient told of the content: what was there before that it did not tell of.
+    #[serde(rename = "po", default, skip_serializing_if = "BTreeMap::is_empty")]
+    profile_over: BTreeMap<String, Version>,
     /// The grants that may still be confirmed, and until when in ms.
     #[serde(rename = "u", default, skip_serializing_if = "Vec::is_empty")]
     unconfirmed: Vec<(Version, i64)>,
@@ -162,7 +165,12 @@ pub(super) fn write(state: &State) -> Result<String, Error> {
         profile: state
             .profile
             .iter()
-            .map(|(category, written)| (category.to_string(), mark(*written)))
+            .map(|(category, written)| (category.to_string(), (written.by, written.at.as_millisecond())))
+            .collect(),
+        profile_over: state
+            .profile
+            .iter()
+            .filter_map(|(category, written)| Some((category.to_string(), written.over?)))
             .collect(),
         unconfirmed: state
             .unconfirmed
@@ -245,8 +253,13 @@ fn parse(text: &str) -> Result<State, BoxError> {
         };
         state.relations.insert(stored.r.read()?, tie);
     }
-    for (category, written) in json.profile {
-        state.profile.insert(category.parse()?, marked(written)?);
+    for (category, (by, written_at)) in json.profile {
+        let written = Written {
+            by,
+            at: at(written_at)?,
+            over: json.profile_over.get(&category).copied(),
+        };
+        state.profile.insert(category.parse()?, written);
     }
     for (grant, until) in json.unconfirmed {
         state.unconfirmed.insert(grant, at(until)?);
