@@ -1,5 +1,5 @@
 //! What a delivery costs our processor, beside a bare loop that signs and posts a letter as long, in instructions
-//! that callgrind counts: `cargo run -p tests --bin delivery_cost`, with valgrind installed.
+//! that callgrind counts: `cargo run --profile measure -p tests --bin delivery_cost`, with valgrind installed.
 //!
 //! Without arguments it is the world (engine, recipient, people), and runs itself under callgrind for each part:
 //! `deliver` invokes the real `partner-sync` with batches of ten errands, `calls` makes the very calls to the table
