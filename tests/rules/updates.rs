@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
 use serde_json::{Value, json};
-use tests::{Caller, Change, Manner, Someone, World, names};
+use tests::{Caller, Change, Someone, World, names};
 
 const SELLER: &str = "seller-roma";
 const OTHER_SELLER: &str = "seller-como";
@@ -322,16 +321,11 @@ async fn s13_a_recipient_speaks_for_itself_alone() {
 #[tokio::test]
 async fn s13_whoever_tells_of_a_category_without_knowing_its_newest_content_is_told_it() {
     let (world, someone) = a_network().await;
-    world.recipients.set(WORKSHOP, Manner::IsDown);
     let moved = json!({ "contact": { "email": "new@example.com" } });
     world.patch_profile(&someone, moved).await.is(200);
-    world.settle().await;
-    world.recipients.set(WORKSHOP, Manner::Acknowledges);
-
     let phone = json!({ "contact": { "phone": "+39 06 2" } });
     world.tell_update(WORKSHOP, &someone, DEALER, phone).await.is(200);
-    world.advance(SignedDuration::from_mins(15));
-    world.tick().await;
+    world.settle().await;
 
     let held = &world.holds(WORKSHOP, &someone).content["contact"];
     assert_eq!(
