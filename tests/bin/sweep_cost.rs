@@ -107,7 +107,10 @@ async fn instructions(people: usize) -> f64 {
         .arg(binary("consent-expire"));
     let mut function = Lambda::start(command, &world.environment()).await;
     while bench.lapsed().await < people {
-        function.invoke(recorded::schedule()).await;
+        // Under callgrind a call may be too slow to be waited for; the next run goes on from there.
+        if let Err(error) = function.try_invoke(recorded::schedule()).await {
+            println!("           a run broke off: {error}");
+        }
     }
     function.end().await;
     let counted = std::fs::read_to_string(&out).expect("what callgrind counted");
