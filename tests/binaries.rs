@@ -1,7 +1,7 @@
 //! The binaries that are deployed, under Lambda's Runtime API, with events as AWS sends them.
 //!
-//! They must be built first, and are looked for where cargo-lambda or else cargo leaves them: so these tests are
-//! ignored unless asked for, as in `cargo test --workspace --test binaries -- --ignored`.
+//! They must be built first, by `.ci/package` or with `cargo build --release`: so these tests run only where they are
+//! asked for by name, `cargo test --workspace --test binaries`.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -29,7 +29,6 @@ fn body(answer: &Value) -> Value {
 }
 
 #[tokio::test]
-#[ignore = "wants the functions as .ci/package builds them"]
 async fn a_request_whose_body_is_in_base64_and_that_has_fields_of_tomorrow_is_served() {
     let world = world().await;
     let mut capture = start(&world, "consent-capture").await;
@@ -63,7 +62,6 @@ async fn a_request_whose_body_is_in_base64_and_that_has_fields_of_tomorrow_is_se
 }
 
 #[tokio::test]
-#[ignore = "wants the functions as .ci/package builds them"]
 async fn a_key_of_the_query_that_comes_twice_is_refused_by_name() {
     let world = world().await;
     let mut decide = start(&world, "consent-decide").await;
@@ -75,7 +73,6 @@ async fn a_key_of_the_query_that_comes_twice_is_refused_by_name() {
 }
 
 #[tokio::test]
-#[ignore = "wants the functions as .ci/package builds them"]
 async fn the_stream_leads_to_errands_and_an_errand_to_the_ledger() {
     let world = world().await;
     let someone = world.someone_who_granted_everything().await;
@@ -109,7 +106,6 @@ async fn the_stream_leads_to_errands_and_an_errand_to_the_ledger() {
 }
 
 #[tokio::test]
-#[ignore = "wants the functions as .ci/package builds them"]
 async fn the_schedule_announces_what_has_ended() {
     // What is due is noted six minutes ahead at the soonest: for the binary, that was an hour ago.
     let now = Clock::system().now();
@@ -128,7 +124,6 @@ async fn the_schedule_announces_what_has_ended() {
 }
 
 #[tokio::test]
-#[ignore = "wants the functions as .ci/package builds them"]
 async fn the_way_to_the_table_is_open_before_the_first_event_and_stays_so() {
     let world = world().await;
     let mut environment = world.environment();
@@ -170,7 +165,6 @@ async fn detour(url: &mut String) -> Arc<AtomicUsize> {
 }
 
 #[tokio::test]
-#[ignore = "wants the functions as .ci/package builds them"]
 async fn every_function_comes_as_far_as_its_first_event() {
     let world = world().await;
     let folders = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../functions"));
