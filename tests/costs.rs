@@ -4,76 +4,13 @@
 //! started 4 KB and half where they need not be consistent. The engine counts as DynamoDB does, but it
 //! reports nothing for a write whose condition fails.
 
-use std::fmt::Write;
-
 use serde_json::json;
-use tests::{Item, Made, World, a_consent, everything, instant, merged};
+use tests::{Item, World, a_consent, everything, instant, merged};
 
-/// Calls, write units, read units.
-type Units = (usize, f64, f64);
+use table::{Line, Table};
 
-/// One line: what was done, what it cost, and what it is meant to cost where that is something else.
-struct Line {
-    what: &'static str,
-    cost: Units,
-    expected: Units,
-    aim: &'static str,
-}
-
-impl Line {
-    fn of(what: &'static str, made: &[Made], expected: Units, aim: &'static str) -> Self {
-        let write = made.iter().map(|made| made.write_units).sum();
-        let read = made.iter().map(|made| made.read_units).sum();
-        Self {
-            what,
-            cost: (made.len(), write, read),
-            expected,
-            aim,
-        }
-    }
-}
-
-#[derive(Default)]
-struct Table(Vec<Line>);
-
-impl Table {
-    /// Note what was done since the last note.
-    fn note(&mut self, world: &World, what: &'static str, expected: Units, aim: &'static str) {
-        let made = world
-            .calls
-            .made()
-            .into_iter()
-            .filter(|made| made.call.service == "DynamoDB");
-        self.0
-            .push(Line::of(what, &made.collect::<Vec<_>>(), expected, aim));
-        world.calls.forget();
-    }
-
-    fn print_and_assert(&self) {
-        let mut table = String::new();
-        let _ = writeln!(
-            table,
-            "{:58} {:>5} {:>6} {:>6}   aim",
-            "operation", "calls", "write", "read"
-        );
-        for Line {
-            what,
-            cost: (calls, write, read),
-            aim,
-            ..
-        } in &self.0
-        {
-            let _ = writeln!(table, "{what:58} {calls:5} {write:6} {read:6}   {aim}");
-        }
-        println!("{table}");
-        for Line {
-            what, cost, expected, ..
-        } in &self.0
-        {
-            assert_eq!(cost, expected, "{what}\n{table}");
-        }
-    }
-}
+#[path = "costs/table.rs"]
+mod table;
 
 #[tokio::test]
 async fn each_operation_costs_what_the_table_says() {

@@ -17,12 +17,15 @@ use std::env;
 
 use jiff::SignedDuration;
 
-use simulation::{Health, Simulation};
+use shared::Health;
+use simulation::Simulation;
 
 #[path = "one_dead/people.rs"]
 mod people;
 #[path = "one_dead/recipients.rs"]
 mod recipients;
+#[path = "one_dead/shared.rs"]
+mod shared;
 #[path = "one_dead/simulation.rs"]
 mod simulation;
 

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::people::person;
-use crate::simulation::{Health, Shared, Step};
+use crate::shared::{Health, Shared, Step};
 
 /// Until when a request is held, and how it is answered then.
 struct Answer {

@@ -1,13 +1,11 @@
 //! The machinery around the functions, step by step: time stands still while anything is at work, and then goes on
 //! to whatever comes next. Nothing waits for real time, so a run is the same on every computer.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use local::clock::Clock;
 use local::invoke::{Function, Functions};
 use local::queue::Consumer;
 use local::template::{DEPLOYED, Template};
@@ -19,11 +17,11 @@ use platform::queue::Queue;
 use platform::store::Store;
 use platform::token::{Links, Tokens};
 use serde_json::{Value, json};
-use tests::{Call, ERRANDS, Fate, World};
-use tokio::sync::oneshot;
+use tests::{ERRANDS, Fate, World};
 
 use crate::people::People;
 use crate::recipients;
+use crate::shared::{Health, Shared, Step, lock};
 
 pub(crate) const RECIPIENTS: usize = 10;
 /// Lambda's base rate: each shard four times a second.
@@ -40,24 +38,6 @@ const TURNS: usize = 24;
 const FOR_EVER: Duration = Duration::from_secs(86_400);
 const NOON: &str = "2026-03-02T12:00:00Z";
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Health {
-    Lives,
-    Refuses,
-    Hangs,
-}
-
-pub(crate) enum Step {
-    /// Lambda reads the stream.
-    Read,
-    /// The fan-out has done its work on these changes.
-    FanOut(Vec<(String, String)>),
-    /// A recipient answers.
-    Answer { id: u64, acknowledges: bool },
-    /// The schedule's minute.
-    Tick,
-}
-
 pub(crate) struct Simulation {
     world: World,
     store: Store,
@@ -73,36 +53,6 @@ pub(crate) struct Simulation {
     unread: Vec<(String, String)>,
     queue_requests_before: u64,
 }
-
-/// What the recipients, the workers and the seam to the engine share with the simulation.
-pub(crate) struct Shared {
-    clock: Clock,
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    is_running: bool,
-    health: Option<Health>,
-    agenda: BTreeMap<(Timestamp, u64), Step>,
-    numbers: u64,
-    /// Requests that a recipient is to answer: whose, about whom, and how to let the answer out.
-    held: BTreeMap<u64, (Delivery, usize, oneshot::Sender<()>)>,
-    delivered: BTreeMap<usize, Timestamp>,
-    requests_to_the_dead: usize,
-    // What is at work now:
-    calls_begun: usize,
-    calls_ended: usize,
-    /// Workers that receive, or delete.
-    at_the_queue: usize,
-    /// Deliveries that know what to do and have neither asked the recipient nor written down the outcome.
-    deciding: BTreeSet<Delivery>,
-    /// Recipients of whom everything is to be looked at again, as the stream would tell.
-    changed: Vec<(String, String)>,
-}
-
-/// A subject and a recipient.
-type Delivery = (String, String);
 
 impl Simulation {
     pub(crate) async fn begin() -> Self {
@@ -318,90 +268,6 @@ impl Simulation {
     }
 }
 
-impl Shared {
-    pub(crate) fn is_running(&self) -> bool {
-        self.lock().is_running
-    }
-
-    /// A request has come; how the recipient that dies fares.
-    pub(crate) fn asked(&self, dealer: &str) -> Health {
-        let mut state = self.lock();
-        let health = state.health.unwrap_or(Health::Lives);
-        if dealer == "dealer-0" && health != Health::Lives {
-            state.requests_to_the_dead += 1;
-        }
-        health
-    }
-
-    /// A request waits for its answer.
-    pub(crate) fn hold(
-        &self,
-        delivery: Delivery,
-        person: usize,
-        span: SignedDuration,
-        step: impl FnOnce(u64) -> Step,
-    ) -> oneshot::Receiver<()> {
-        let (letting_out, held) = oneshot::channel();
-        let mut state = self.lock();
-        state.deciding.remove(&delivery);
-        let id = state.numbers;
-        state.held.insert(id, (delivery, person, letting_out));
-        state.after(self.clock.now(), span, step(id));
-        held
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
-    }
-}
-
-impl State {
-    fn after(&mut self, now: Timestamp, span: SignedDuration, step: Step) {
-        self.agenda.insert((now + span, self.numbers), step);
-        self.numbers += 1;
-    }
-
-    fn answer(&mut self, id: u64, acknowledged_at: Option<Timestamp>) {
-        let (delivery, person, letting_out) = self.held.remove(&id).expect("a request");
-        if let Some(at) = acknowledged_at {
-            self.delivered.entry(person).or_insert(at);
-        }
-        self.deciding.insert(delivery);
-        letting_out.send(()).expect("a recipient that waits");
-    }
-
-    /// A call is about to be made.
-    fn notice(&mut self, call: &Call) {
-        self.calls_begun += 1;
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let request = &call.request;
-        if call.is("BatchGetItem", "RECIPIENT") {
-            let keys = request["RequestItems"].as_object().into_iter().flatten();
-            let keys = keys.flat_map(|(_, of)| of["Keys"].as_array().into_iter().flatten());
-            let keys: Vec<String> = keys.map(|key| text(&key["pk"]["S"])).collect();
-            let after = |kind: &str| keys.iter().find_map(|key| key.strip_prefix(kind));
-            if let (Some(subject), Some(recipient)) = (after("CHAIN#"), after("RECIPIENT#")) {
-                self.deciding.insert((subject.to_owned(), recipient.to_owned()));
-            }
-        }
-        // An outcome is written on condition that the claim stands.
-        if call.is("UpdateItem", "LEDGER") && !request["ExpressionAttributeValues"][":mine"].is_null() {
-            let (subject, recipient) = (text(&request["Key"]["pk"]["S"]), text(&request["Key"]["sk"]["S"]));
-            let subject = subject.trim_start_matches("LEDGER#").to_owned();
-            self.deciding.remove(&(subject, recipient));
-        }
-        if call.is("PutItem", "AGAIN") {
-            let item = &request["Item"];
-            self.changed
-                .push((text(&item["pk"]["S"]), text(&item["sk"]["S"])));
-        }
-    }
-
-    fn is_at_work(&self) -> bool {
-        self.calls_begun > self.calls_ended || self.at_the_queue > 0 || !self.deciding.is_empty()
-    }
-}
-
 const LOOPBACK: Reach = Reach {
     url: |_| Ok(()),
     address: |address| address.is_loopback(),
@@ -451,8 +317,4 @@ fn told(changes: &[(String, String)]) -> Value {
 fn queue_requests(world: &World) -> u64 {
     let billed = ["SendMessageBatch", "ReceiveMessage", "DeleteMessageBatch"];
     billed.iter().map(|operation| world.sqs.requests(operation)).sum()
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

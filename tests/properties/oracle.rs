@@ -17,7 +17,9 @@ use domain::record::View;
 use domain::state::State;
 use jiff::{Timestamp, ToSpan};
 
-use crate::history::{Asked, CAST, History};
+use crate::asked::Asked;
+use crate::cast::CAST;
+use crate::history::History;
 
 /// The golden table: its rows, each with its cells by column.
 const TABLE: &str = include_str!("../entitlement-matrix.csv");

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::histories;
-use crate::history::CAST;
+use crate::cast::CAST;
 
 /// Clocks that change at one, two or three in the morning, at midnight itself, by half an hour or twice a year
 /// otherwise; and one that once left out a day.

@@ -3,23 +3,26 @@
 //! Plain TCP, because no framework hangs up in the middle when it is told to. They hold what a recipient
 //! that follows the contract would hold, so that "what does it hold now?" is a question to ask.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use local::clock::Clock;
-use serde::Deserialize;
 use serde_json::Value;
-use standardwebhooks::Webhook;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use crate::agreement;
+use request::{Request, answer};
 
-/// How far a signature's time may be from the clock, as the specification advises.
-const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
+pub use held::{Change, Held, Letter};
+
+#[path = "recipients/held.rs"]
+mod held;
+#[path = "recipients/request.rs"]
+mod request;
 
 /// How a recipient answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,35 +77,6 @@ struct Recipient {
     refused: usize,
     /// How what came was not as the contract says.
     breaches: Vec<String>,
-}
-
-/// One event, as it was taken in.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Letter {
-    pub id: String,
-    /// The pseudonym of the data subject.
-    pub subject: String,
-    pub sequence: u64,
-    pub body: Value,
-}
-
-/// One thing that a recipient was told.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub struct Change {
-    pub change: String,
-    pub facets: BTreeSet<String>,
-    pub categories: BTreeSet<String>,
-    pub reason: String,
-    pub content: BTreeMap<String, Value>,
-}
-
-/// What a recipient holds of a data subject.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Held {
-    pub facets: BTreeSet<String>,
-    pub categories: BTreeSet<String>,
-    pub content: BTreeMap<String, Value>,
 }
 
 impl Recipients {
@@ -206,60 +180,6 @@ impl Recipients {
             recipient.breaches.iter().map(told)
         });
         breaches.collect()
-    }
-
-    /// What it was told of a data subject, in the order in which it came; a repeated event says nothing new.
-    pub fn told(&self, name: &str, subject: &str) -> Vec<Change> {
-        let (told, _) = self.followed(name, subject);
-        told
-    }
-
-    pub fn holds(&self, name: &str, subject: &str) -> Held {
-        let (_, held) = self.followed(name, subject);
-        held
-    }
-
-    /// What a recipient would hold that takes everything for new, in the order in which it came.
-    pub fn holds_if_heedless(&self, name: &str, subject: &str) -> (BTreeSet<String>, BTreeSet<String>) {
-        let letters = self.letters(name);
-        let mut letters = letters.iter().rev();
-        let last = letters.find(|letter| letter.subject == subject);
-        last.map_or_else(Default::default, |last| {
-            let holds = &last.body["data"]["holds"];
-            (read(&holds["categories"]), read(&holds["facets"]))
-        })
-    }
-
-    /// What a recipient makes of its letters: each once, none after a newer one, and what is not named goes.
-    fn followed(&self, name: &str, subject: &str) -> (Vec<Change>, Held) {
-        let (mut seen, mut newest) = (BTreeSet::new(), 0);
-        let (mut told, mut held) = (Vec::new(), Held::default());
-        for letter in self
-            .letters(name)
-            .into_iter()
-            .filter(|letter| letter.subject == subject)
-        {
-            let data = &letter.body["data"];
-            if !seen.insert(letter.id) || letter.sequence < newest {
-                continue;
-            }
-            newest = letter.sequence;
-            let changes: Vec<Change> = read(&data["changes"]);
-            for change in &changes {
-                for category in &change.categories {
-                    match change.content.get(category) {
-                        Some(content) => held.content.insert(category.clone(), content.clone()),
-                        None => held.content.remove(category),
-                    };
-                }
-            }
-            held.facets = read(&data["holds"]["facets"]);
-            held.categories = read(&data["holds"]["categories"]);
-            held.content
-                .retain(|category, _| held.categories.contains(category));
-            told.extend(changes);
-        }
-        (told, held)
     }
 
     async fn serve(self, mut connection: TcpStream) {
@@ -394,79 +314,5 @@ impl Recipient {
         self.unfinished.push((then, letter));
         self.finish(now);
         Ok(())
-    }
-}
-
-struct Request {
-    name: String,
-    headers: BTreeMap<String, String>,
-    body: Vec<u8>,
-}
-
-impl Request {
-    async fn read(connection: &mut TcpStream) -> io::Result<Self> {
-        let mut bytes = Vec::new();
-        let end_of_head = loop {
-            if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
-                break end;
-            }
-            some(connection.read_buf(&mut bytes).await?)?;
-        };
-        let head = String::from_utf8_lossy(&bytes[..end_of_head]).into_owned();
-        let mut lines = head.split("\r\n");
-        let path = lines
-            .next()
-            .and_then(|line| line.split(' ').nth(1))
-            .unwrap_or_default();
-        let name = path.trim_start_matches('/').to_owned();
-        let headers: BTreeMap<String, String> = lines
-            .filter_map(|line| line.split_once(": "))
-            .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
-            .collect();
-        let length: usize = headers
-            .get("content-length")
-            .and_then(|length| length.parse().ok())
-            .unwrap_or(0);
-        let mut body = bytes.split_off(end_of_head + 4);
-        while body.len() < length {
-            some(connection.read_buf(&mut body).await?)?;
-        }
-        Ok(Self { name, headers, body })
-    }
-
-    /// By Standard Webhooks. The crate's own check of the time knows the computer's clock only.
-    fn is_signed(&self, secret: &str, now: Timestamp) -> bool {
-        let text = |name: &str| self.headers.get(name).map(String::as_str).unwrap_or_default();
-        let id = text("webhook-id");
-        let Ok(sent) = text("webhook-timestamp").parse::<i64>() else {
-            return false;
-        };
-        let in_time = Timestamp::from_second(sent).is_ok_and(|at| now.duration_since(at).abs() <= TOLERANCE);
-        let expected = Webhook::new(secret).and_then(|webhook| webhook.sign(id, sent, &self.body));
-        let mut signatures = text("webhook-signature").split(' ');
-        in_time && expected.is_ok_and(|expected| signatures.any(|signature| signature == expected))
-    }
-}
-
-fn some(read: usize) -> io::Result<()> {
-    if read == 0 {
-        Err(io::ErrorKind::UnexpectedEof.into())
-    } else {
-        Ok(())
-    }
-}
-
-async fn answer(connection: &mut TcpStream, status: &str) -> io::Result<()> {
-    let answer = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
-    connection.write_all(answer.as_bytes()).await
-}
-
-/// # Panics
-///
-/// If an event is not written as the contract says.
-fn read<T: serde::de::DeserializeOwned>(value: &Value) -> T {
-    match serde_json::from_value(value.clone()) {
-        Ok(value) => value,
-        Err(error) => panic!("an event is not what the contract says: {error}"),
     }
 }
