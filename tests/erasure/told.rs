@@ -189,3 +189,27 @@ async fn an_erasure_that_is_not_confirmed_in_time_is_overdue_like_a_withdrawal()
     assert_eq!(state().await, "up-to-date");
     assert_eq!(heard_erased(&world, "bmw-ag", &someone), 1);
 }
+
+#[tokio::test]
+async fn whoever_was_told_of_nothing_does_not_learn_from_an_erasure_that_the_subject_is_known() {
+    let world = a_world().await;
+    let stranger = json!({ "kind": "dealer", "role": "separate-controller", "authorised": false });
+    world.register("dealer-new", stranger).await.is(201);
+    let someone = someone_well_known(&world).await;
+    world.erase(&someone).await.is(200);
+    world.grant(&someone, everything()).await.is(201);
+    world
+        .relate(&someone, "dealer-new", "preferred", "account", json!({}))
+        .await
+        .is(200);
+    world.settle().await;
+
+    let told = json!({ "all": true });
+    let refused = world.pass_on_withdrawal("dealer-new", &someone, told).await;
+    assert_eq!(refused.is(403).problem(), "not-concerned");
+    let listed = ledger(&world, &someone).await;
+    assert!(
+        listed.iter().all(|entry| entry["recipient"] != "dealer-new"),
+        "{listed:?}"
+    );
+}

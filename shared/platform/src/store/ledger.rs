@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
 use domain::act::Version;
 use domain::codes::RecipientId;
@@ -110,7 +109,7 @@ impl Entry {
         self.acknowledged_at.is_some()
             || self.pending_since.is_some()
             || self.is_in_doubt()
-            || self.acknowledged != Holding::default()
+            || !self.acknowledged.is_empty()
     }
 
     pub fn delivery(&self, policies: &Policies, now: Timestamp) -> Delivery {
@@ -266,18 +265,8 @@ impl Store {
             .return_values(ReturnValue::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
-            .await;
-        let before = match claimed {
-            Ok(claimed) => claimed.attributes.unwrap_or_default(),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                return Err(Error::Stale);
-            }
-            Err(error) => return Err(error.into()),
-        };
+            .await?;
+        let before = claimed.attributes.unwrap_or_default();
         let mut entry = entry(recipient.clone(), &before)?;
         entry.claims += 1;
         Ok(Claim {
@@ -316,11 +305,11 @@ impl Store {
                 item: &item,
             };
             let pk = row.text("pk")?;
-            if pk.starts_with("RECIPIENT#") {
+            if pk.starts_with(keys::RECIPIENT) {
                 registered = Some(registration(recipient, &item)?);
-            } else if pk.starts_with("BREAKER#") {
+            } else if pk.starts_with(keys::BREAKER) {
                 breaker = breaker_of(&item)?;
-            } else if pk.starts_with("SECRET#") {
+            } else if pk.starts_with(keys::SECRET) {
                 secrets.extend(secret(&item));
             } else {
                 acts.insert(row.text("sk")?.to_owned(), item);
