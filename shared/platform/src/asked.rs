@@ -86,8 +86,8 @@ impl Evidence {
         !reference.trim().is_empty()
     }
 
-    /// What is kept outside the chain, where there is anything.
-    pub fn beside(&self) -> Result<Beside, Problem> {
+    /// What is kept outside the chain, where there is anything; and the contact that is asked to confirm.
+    pub fn beside(&self, contact: Option<&Value>) -> Result<Beside, Problem> {
         let texts = [
             ("reference", &self.reference),
             ("address", &self.address),
@@ -104,19 +104,9 @@ impl Evidence {
                 return Err(Problem::bad("malformed", format!("/evidence/{name}"), detail));
             }
         }
-        if texts.iter().all(|(_, text)| text.is_none()) {
+        if contact.is_none() && texts.iter().all(|(_, text)| text.is_none()) {
             return Ok(Beside::Nothing);
         }
-        self.kept(None)
-    }
-
-    /// The same, with the address that is asked to confirm.
-    pub fn beside_with(&self, contact: &Value) -> Result<Beside, Problem> {
-        self.beside()?;
-        self.kept(Some(contact))
-    }
-
-    fn kept(&self, contact: Option<&Value>) -> Result<Beside, Problem> {
         let unkept = |_| Problem::bad("malformed", "/evidence", "it cannot be kept");
         let mut evidence = serde_json::to_value(self).map_err(unkept)?;
         if let Some(contact) = contact {

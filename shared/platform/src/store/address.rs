@@ -1,6 +1,5 @@
 //! The state of a data subject's e-mail address, without the address.
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, TransactWriteItem, Update};
 use domain::address::{ADDRESS, Address};
 use domain::subject::Subject;
@@ -38,16 +37,10 @@ impl Store {
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await;
-        match noted {
+        match noted.map_err(Error::from) {
             Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(error.into()),
+            Err(Error::Stale) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 

@@ -3,7 +3,6 @@
 //! After a row of failures the breaker is open: one probe a minute goes out, everything else waits in the
 //! ledger. The first success closes it, and everyone whom the recipient concerns is looked at again.
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use domain::codes::RecipientId;
 use jiff::{SignedDuration, Timestamp};
@@ -155,16 +154,10 @@ impl Store {
         for (name, value) in values {
             updating = updating.expression_attribute_values(name, value);
         }
-        match updating.send().await {
+        match updating.send().await.map_err(Error::from) {
             Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(error.into()),
+            Err(Error::Stale) => Ok(false),
+            Err(error) => Err(error),
         }
     }
 }

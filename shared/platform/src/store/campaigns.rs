@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{Put, ReturnConsumedCapacity, ReturnValue, TransactWriteItem, Update};
 use domain::campaign::Campaign;
 use domain::codes::CampaignId;
@@ -55,18 +54,11 @@ impl Store {
             .return_values(ReturnValue::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
-            .await;
-        match declared {
-            Ok(before) => Ok(!before.attributes.unwrap_or_default().contains_key("declared_at")),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Err(Error::Stale)
-            }
-            Err(error) => Err(error.into()),
-        }
+            .await?;
+        Ok(!declared
+            .attributes
+            .unwrap_or_default()
+            .contains_key("declared_at"))
     }
 
     /// What a campaign declared; none where it did not.

@@ -38,7 +38,7 @@ pub struct Chain {
     hash: Vec<u8>,
     /// Every idempotency key so far.
     keys: Vec<u8>,
-    /// The newest act with the request that led to it, where it was read as stored.
+    /// The newest act with the request that led to it; none after the whole chain was read, or an act was appended.
     newest: Option<acts::StoredAct>,
 }
 
@@ -317,7 +317,7 @@ impl Chain {
         }
     }
 
-    /// The newest act, where the record was read for that alone.
+    /// The newest act; none after the whole chain was read, or an act was appended.
     pub fn newest(&self) -> Option<&Act> {
         self.newest.as_ref().map(|newest| &newest.act)
     }

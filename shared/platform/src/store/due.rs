@@ -117,16 +117,12 @@ impl Store {
 
     /// Those of these that nobody wrote down yet.
     pub async fn not_noted(&self, due: Vec<DueItem>) -> Result<Vec<DueItem>, Error> {
-        /// The most keys that one call takes.
-        const KEYS_MAX: usize = 100;
         let mut noted = Vec::new();
-        for due in due.chunks(KEYS_MAX) {
-            for item in self.batch_get(due.iter().map(DueItem::key).collect()).await? {
-                noted.push(due_of(&Row {
-                    kind: KIND,
-                    item: &item,
-                })?);
-            }
+        for item in self.batch_get(due.iter().map(DueItem::key).collect()).await? {
+            noted.push(due_of(&Row {
+                kind: KIND,
+                item: &item,
+            })?);
         }
         Ok(due.into_iter().filter(|due| !noted.contains(due)).collect())
     }

@@ -8,16 +8,14 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::{Delete, ReturnConsumedCapacity, TransactWriteItem};
 use domain::act::{Act, Version, What};
+use domain::codes::Category;
 use domain::record::Record;
-use domain::subject::Subject;
 
 use super::due::{DueItem, Wake};
-use super::row::{Row, text};
 use super::{Error, Store, keys};
 
 /// As many items as one transaction takes, and as one page of evidence has.
 const AT_ONCE: usize = 100;
-const KIND: &str = "evidence";
 
 impl Store {
     /// The deletions that go with an act: a contact that nobody confirmed or that nothing stands on any more,
@@ -66,9 +64,7 @@ impl Store {
         let subject = &before.subject;
         // Of what the notices know as well as of what the record says: an erasure relies on neither alone.
         let known = self.policies.iter().flat_map(|policy| policy.categories.keys());
-        let mut categories: Vec<_> = known.chain(before.state().profile.keys()).collect();
-        categories.sort();
-        categories.dedup();
+        let categories: BTreeSet<&Category> = known.chain(before.state().profile.keys()).collect();
 
         // Beside the act itself, and the state of the address.
         let room = AT_ONCE.saturating_sub(categories.len() + 2);
@@ -111,33 +107,6 @@ impl Store {
                     .await?;
             }
         }
-    }
-
-    /// The keys of the evidence of the acts before this version, so many at the most.
-    async fn evidence(
-        &self,
-        subject: &Subject,
-        before: Version,
-        at_most: usize,
-    ) -> Result<Vec<keys::Key>, Error> {
-        let found = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk AND sk < :before")
-            .expression_attribute_values(":pk", text(keys::evidences(subject)))
-            .expression_attribute_values(":before", text(keys::version(before)))
-            .projection_expression("sk")
-            .limit(i32::try_from(at_most).unwrap_or(i32::MAX))
-            .consistent_read(true)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await?;
-        let key = |item| {
-            let row = Row { kind: KIND, item };
-            Ok(keys::key(keys::evidences(subject), row.text("sk")?))
-        };
-        found.items().iter().map(key).collect()
     }
 
     fn delete(&self, key: keys::Key) -> Result<TransactWriteItem, Error> {

@@ -50,4 +50,31 @@ impl Store {
         .map_err(|error| Error::unreadable(KIND, error))?;
         Ok(evidence.get("contact").cloned())
     }
+
+    /// The keys of the evidence of the acts before this version, so many at the most.
+    pub(super) async fn evidence(
+        &self,
+        subject: &Subject,
+        before: Version,
+        at_most: usize,
+    ) -> Result<Vec<keys::Key>, Error> {
+        let found = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND sk < :before")
+            .expression_attribute_values(":pk", text(keys::evidences(subject)))
+            .expression_attribute_values(":before", text(keys::version(before)))
+            .projection_expression("sk")
+            .limit(i32::try_from(at_most).unwrap_or(i32::MAX))
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await?;
+        let key = |item| {
+            let row = Row { kind: KIND, item };
+            Ok(keys::key(keys::evidences(subject), row.text("sk")?))
+        };
+        found.items().iter().map(key).collect()
+    }
 }

@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, ReturnConsumedCapacity, TransactWriteItem, Update};
 use domain::codes::{CampaignId, Category, Field, Target};
 use domain::record::Record;
@@ -206,25 +205,13 @@ impl Store {
     }
 
     async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<(), Error> {
-        let written = self
-            .client
+        self.client
             .transact_write_items()
             .set_transact_items(Some(writes))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
-            .await;
-        match written {
-            Ok(_) => Ok(()),
-            // A condition, or a conflict with a concurrent write: somebody was faster.
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(TransactWriteItemsError::is_transaction_canceled_exception) =>
-            {
-                Err(Error::Stale)
-            }
-            Err(error) => Err(error.into()),
-        }
+            .await?;
+        Ok(())
     }
 }
 

@@ -43,6 +43,10 @@ pub(super) const RECIPIENT: &str = "RECIPIENT#";
 /// And the key of what says that everyone whom a recipient concerns is looked at again. A kind of its own, so
 /// that whoever may write it need not write registrations.
 pub(super) const AGAIN: &str = "AGAIN#";
+/// And the key of how its deliveries fare.
+pub(super) const BREAKER: &str = "BREAKER#";
+/// And the key of each of its signing keys.
+pub(super) const SECRET: &str = "SECRET#";
 /// Under which the newest version lies.
 pub(super) const NOW: &str = "NOW";
 
@@ -92,11 +96,11 @@ pub(super) fn again(recipient: &RecipientId) -> Key {
 }
 
 pub(super) fn breaker(recipient: &RecipientId) -> Key {
-    key(format_args!("BREAKER#{recipient}"), "NOW")
+    key(format_args!("{BREAKER}{recipient}"), "NOW")
 }
 
 pub(super) fn secrets(recipient: &RecipientId) -> String {
-    format!("SECRET#{recipient}")
+    format!("{SECRET}{recipient}")
 }
 
 pub(super) fn members(recipient: &RecipientId, shard: u32) -> String {
@@ -132,6 +136,11 @@ pub(super) fn counted(campaign: &CampaignId, mark: &str) -> Key {
 pub enum StreamKey {
     Act { subject: Subject, version: Version },
     Recipient(RecipientId),
+}
+
+/// The recipient that a key of its registration is of.
+pub(super) fn recipient_of(pk: &str) -> Option<RecipientId> {
+    pk.strip_prefix(RECIPIENT)?.parse().ok()
 }
 
 /// Reads the keys of a stream record; none for a kind of item that nothing follows from.

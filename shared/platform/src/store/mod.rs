@@ -4,7 +4,7 @@
 //! Stored shapes are not domain shapes: they outlive code, so attributes are added and never renamed.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use domain::policy::Policies;
 
 use crate::aws::{self, Aws, Unset};
@@ -87,15 +87,18 @@ impl Error {
     }
 }
 
-/// Any failure of a call whose conditions the caller has looked at already. The SDK's own error does not
-/// print its sources, so they are written out here once.
+/// What a call's failure comes to: a condition that does not hold, or a transaction that met another, is a race that
+/// somebody else won. The SDK's own error does not print its sources, so they are written out here once.
 impl<E, R> From<SdkError<E, R>> for Error
 where
-    E: std::error::Error + Send + Sync + 'static,
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
 {
     fn from(error: SdkError<E, R>) -> Self {
-        Self::Unavailable(DisplayErrorContext(&error).to_string().into())
+        match error.code() {
+            Some("ConditionalCheckFailedException" | "TransactionCanceledException") => Self::Stale,
+            Some(_) | None => Self::Unavailable(DisplayErrorContext(&error).to_string().into()),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, Delete, KeysAndAttributes, ReturnConsumedCapacity, TransactWriteItem, Update,
 };
 use domain::act::Version;
+use domain::address::ADDRESS;
 use domain::codes::{Category, Field};
 use domain::subject::Subject;
 use serde_json::Value;
@@ -101,19 +102,22 @@ impl Store {
 
     /// The e-mail address of the profile, as the contact that can be asked to confirm something.
     pub async fn address_on_file(&self, subject: &Subject) -> Result<Option<serde_json::Value>, Error> {
-        let Ok(category) = "contact".parse::<Category>() else {
+        let (category, field) = ADDRESS;
+        let Ok(category) = category.parse::<Category>() else {
             return Ok(None);
         };
         let contents = self.contents(subject, [&category].into_iter()).await?;
-        let email = contents.get(&category).and_then(|content| content.get("email"));
+        let email = contents.get(&category).and_then(|content| content.get(field));
         Ok(email.map(|email| serde_json::json!({ "email": email })))
     }
 
     /// Read items by key, strongly consistent, until none is left unprocessed.
     pub(super) async fn batch_get(&self, wanted: Vec<keys::Key>) -> Result<Vec<super::row::Item>, Error> {
+        /// The most keys that one call takes.
+        const KEYS_MAX: usize = 100;
         let mut items = Vec::new();
-        let mut wanted = Some(wanted).filter(|keys| !keys.is_empty());
-        while let Some(keys) = wanted.take() {
+        let mut wanted: Vec<Vec<keys::Key>> = wanted.chunks(KEYS_MAX).map(<[_]>::to_vec).collect();
+        while let Some(keys) = wanted.pop() {
             let keys = KeysAndAttributes::builder()
                 .set_keys(Some(keys))
                 .consistent_read(true)
@@ -132,7 +136,7 @@ impl Store {
                     .unwrap_or_default(),
             );
             let left = read.unprocessed_keys.unwrap_or_default().remove(&self.table);
-            wanted = left.map(|left| left.keys).filter(|keys| !keys.is_empty());
+            wanted.extend(left.map(|left| left.keys).filter(|keys| !keys.is_empty()));
         }
         Ok(items)
     }

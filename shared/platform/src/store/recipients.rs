@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnConsumedCapacity, TransactWriteItem};
 use domain::codes::RecipientId;
 use domain::recipient::{Access, Recipient, RecipientKind, Role};
@@ -17,9 +16,6 @@ const KIND: &str = "a recipient";
 
 /// Where the live signing keys are: two, so that one can be replaced without a gap.
 pub(super) const SECRET_SLOTS: [&str; 2] = ["A", "B"];
-
-/// The table answers for no more keys at once.
-const BATCH_MAX: usize = 100;
 
 /// What a recipient is registered with.
 #[derive(Clone, PartialEq, Eq)]
@@ -90,17 +86,15 @@ impl Store {
     ) -> Result<BTreeMap<RecipientId, Registration>, Error> {
         let wanted: Vec<keys::Key> = ids.iter().map(|id| keys::recipient(id)).collect();
         let mut registered = BTreeMap::new();
-        for some in wanted.chunks(BATCH_MAX) {
-            for item in self.batch_get(some.to_vec()).await? {
-                let row = Row {
-                    kind: KIND,
-                    item: &item,
-                };
-                let id = row.text("pk")?.trim_start_matches(keys::RECIPIENT);
-                let id = id.parse().map_err(|error| Error::unreadable(KIND, error))?;
-                let registration = registration(&id, &item)?;
-                registered.insert(id, registration);
-            }
+        for item in self.batch_get(wanted).await? {
+            let row = Row {
+                kind: KIND,
+                item: &item,
+            };
+            let id = keys::recipient_of(row.text("pk")?);
+            let id = id.ok_or_else(|| Error::unreadable(KIND, "the key of no recipient"))?;
+            let registration = registration(&id, &item)?;
+            registered.insert(id, registration);
         }
         Ok(registered)
     }
@@ -168,24 +162,13 @@ impl Store {
                 .build()?;
             writes.push(TransactWriteItem::builder().put(put).build());
         }
-        let written = self
-            .client
+        self.client
             .transact_write_items()
             .set_transact_items(Some(writes))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
-            .await;
-        match written {
-            Ok(_) => Ok(registered),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(TransactWriteItemsError::is_transaction_canceled_exception) =>
-            {
-                Err(Error::Stale)
-            }
-            Err(error) => Err(error.into()),
-        }
+            .await?;
+        Ok(registered)
     }
 
     /// Remember that a subject may ever concern a recipient, so that it is found without a scan.

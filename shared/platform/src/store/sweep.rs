@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use jiff::Timestamp;
 
@@ -111,16 +110,10 @@ impl Store {
                 .expression_attribute_values(":from", text(&from.0)),
             None => update.condition_expression("attribute_not_exists(#shard)"),
         };
-        match update.send().await {
+        match update.send().await.map_err(Error::from) {
             Ok(_) => Ok(Moved::Here),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(Moved::ByAnother)
-            }
-            Err(error) => Err(error.into()),
+            Err(Error::Stale) => Ok(Moved::ByAnother),
+            Err(error) => Err(error),
         }
     }
 

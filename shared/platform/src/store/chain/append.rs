@@ -1,7 +1,5 @@
 //! The write of an act: the next item of the chain, and whatever must be written or deleted with it.
 
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnConsumedCapacity, TransactWriteItem};
 use domain::act::Act;
@@ -61,26 +59,15 @@ impl Store {
     }
 
     async fn put_next(&self, item: Item) -> Result<(), Error> {
-        let put = self
-            .client
+        self.client
             .put_item()
             .table_name(&self.table)
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(pk)")
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
-            .await;
-        match put {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
-            {
-                Err(Error::Stale)
-            }
-            Err(error) => Err(error.into()),
-        }
+            .await?;
+        Ok(())
     }
 
     async fn put_next_with(&self, item: Item, beside: Vec<TransactWriteItem>) -> Result<(), Error> {
@@ -89,27 +76,15 @@ impl Store {
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(pk)")
             .build()?;
-        let written = self
-            .client
+        self.client
             .transact_write_items()
             .set_transact_items(Some(
                 [vec![TransactWriteItem::builder().put(put).build()], beside].concat(),
             ))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
-            .await;
-        match written {
-            Ok(_) => Ok(()),
-            // The one condition is the chain's; a conflict with a concurrent write is a race as well.
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(TransactWriteItemsError::is_transaction_canceled_exception) =>
-            {
-                Err(Error::Stale)
-            }
-            Err(error) => Err(error.into()),
-        }
+            .await?;
+        Ok(())
     }
 
     /// The writes beside an act, and the salted hash that the chain keeps of evidence.

@@ -133,15 +133,9 @@ fn unless_lost<T, R>(update: Result<T, SdkError<UpdateItemError, R>>) -> Result<
 where
     R: std::fmt::Debug + Send + Sync + 'static,
 {
-    match update {
+    match update.map_err(Error::from) {
         Ok(written) => Ok(Some(written)),
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-        {
-            Ok(None)
-        }
-        Err(error) => Err(error.into()),
+        Err(Error::Stale) => Ok(None),
+        Err(error) => Err(error),
     }
 }
