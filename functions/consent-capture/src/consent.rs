@@ -68,10 +68,7 @@ pub(crate) async fn capture(
     } else {
         None
     };
-    let beside = match &on_file {
-        Some(contact) => asked.evidence.beside_with(contact)?,
-        None => asked.evidence.beside()?,
-    };
+    let beside = asked.evidence.beside(on_file.as_ref())?;
     let given = asked.given(&caller);
 
     let grant = |record: &Record| record.grant(store.policies, &given, now).map(Some);

@@ -239,12 +239,7 @@ fn relation([recipient, kind, id]: [&str; 3]) -> Relation {
 }
 
 fn evidence() -> Evidence {
-    Evidence {
-        via: Via::Staff,
-        grade: Grade::C,
-        brand: None,
-        told_by: None,
-    }
+    Evidence::of(Via::Staff, Grade::C)
 }
 
 fn code<T: FromStr<Err: Debug>>(text: &str) -> T {

@@ -24,12 +24,7 @@ pub(crate) async fn erase(
         ..http::guard(&request)?
     };
     let Nothing {} = http::body(&request)?;
-    let evidence = act::Evidence {
-        via: Caller::of(&request)?.via(None),
-        grade: act::Grade::D,
-        brand: None,
-        told_by: None,
-    };
+    let evidence = act::Evidence::of(Caller::of(&request)?.via(None), act::Grade::D);
 
     let step = |record: &Record| record.erase(evidence.clone(), now);
     let change = store

@@ -36,14 +36,9 @@ pub(crate) async fn check(
     http::only_query(&request, &[])?;
     let guard = http::guard(&request)?;
     let asked: Asked = http::body(&request)?;
-    let beside = asked.evidence.beside()?;
+    let beside = asked.evidence.beside(None)?;
     let caller = Caller::of(&request)?;
-    let evidence = act::Evidence {
-        via: caller.via(None),
-        grade: caller.grade(asked.evidence.grade()),
-        brand: None,
-        told_by: None,
-    };
+    let evidence = act::Evidence::of(caller.via(None), caller.grade(asked.evidence.grade()));
     let checked_at = asked.checked_at.map(|instant| instant.0.0);
 
     let step = |record: &Record| {

@@ -80,13 +80,11 @@ async fn take(
         ..http::guard(&request)?
     };
     let asked: Asked = http::body(&request)?;
-    let beside = asked.evidence.beside()?;
+    let beside = asked.evidence.beside(None)?;
     let caller = Caller::of(&request)?;
     let evidence = act::Evidence {
-        via: caller.via(asked.source),
-        grade: caller.grade(asked.evidence.grade()),
-        brand: None,
         told_by,
+        ..act::Evidence::of(caller.via(asked.source), caller.grade(asked.evidence.grade()))
     };
     let happened_at = asked.happened_at.as_ref().map(|instant| instant.0.0);
     let selection = asked.selection()?;

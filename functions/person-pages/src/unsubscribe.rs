@@ -96,12 +96,7 @@ pub(crate) async fn withdraw(
 
 /// The proof of a withdrawal by a link: none is needed, because any valid link suffices.
 pub(crate) fn by_link() -> Evidence {
-    Evidence {
-        via: Via::Form,
-        grade: Grade::D,
-        brand: None,
-        told_by: None,
-    }
+    Evidence::of(Via::Form, Grade::D)
 }
 
 /// RFC 8058 lets the pair come as a form of either encoding.

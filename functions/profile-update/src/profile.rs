@@ -70,10 +70,8 @@ async fn take(
     let edits = edits(patch)?;
     let named: BTreeMap<Category, Edit> = edits.iter().map(named).collect();
     let evidence = Evidence {
-        via: caller.via(None),
-        grade: Grade::D,
-        brand: None,
         told_by: from.as_ref().map(|recipient| recipient.id.clone()),
+        ..Evidence::of(caller.via(None), Grade::D)
     };
 
     let step = |record: &Record| {

@@ -89,10 +89,5 @@ fn relation(request: &Request) -> Result<Relation, Problem> {
 
 /// Relations are facts of somebody's books, not acts of consent: there is nothing to prove.
 fn evidence(caller: &Caller, source: Option<Source>) -> Evidence {
-    Evidence {
-        via: caller.via(source),
-        grade: Grade::D,
-        brand: None,
-        told_by: None,
-    }
+    Evidence::of(caller.via(source), Grade::D)
 }

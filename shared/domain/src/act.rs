@@ -206,14 +206,19 @@ pub enum Grade {
 pub struct NotEvidence;
 
 impl Evidence {
-    /// What the system itself writes down.
-    pub fn of_the_system() -> Self {
+    /// How an act came in, and how good its proof is; nothing more is known.
+    pub fn of(via: Via, grade: Grade) -> Self {
         Self {
-            via: Via::System,
-            grade: Grade::D,
+            via,
+            grade,
             brand: None,
             told_by: None,
         }
+    }
+
+    /// What the system itself writes down.
+    pub fn of_the_system() -> Self {
+        Self::of(Via::System, Grade::D)
     }
 }
 

@@ -17,12 +17,7 @@ impl Record {
             .unconfirmed
             .get(&grant)
             .ok_or(Refusal::NothingToConfirm)?;
-        let evidence = Evidence {
-            via: Via::Form,
-            grade: Grade::A,
-            brand: None,
-            told_by: None,
-        };
+        let evidence = Evidence::of(Via::Form, Grade::A);
         let act = self.next(What::Confirmed { grant }, None, evidence, now)?;
         // It counts from when it is written down, which a host that is behind puts after what others wrote. And a
         // grant that nothing rests on any more was withdrawn: to confirm it would only keep the contact.

@@ -201,8 +201,8 @@ impl Record {
         let after_the_last = self.learnt_at.saturating_add(SignedDuration::from_millis(1));
         let learnt_at = now.max(after_the_last.unwrap_or(Timestamp::MAX));
         let is_clocks_error = |stated: &Timestamp| now.duration_since(*stated) <= AHEAD_MAX;
-        let takes_back = matches!(what, What::Withdrawn { .. } | What::Objected);
-        let stated = stated.filter(|stated| !(takes_back && is_clocks_error(stated)));
+        let withdraws = matches!(what, What::Withdrawn { .. } | What::Objected);
+        let stated = stated.filter(|stated| !(withdraws && is_clocks_error(stated)));
         let happened_at = stated.map_or(learnt_at, |stated| stated.min(learnt_at));
         Ok(Act {
             version: self.version + 1,
