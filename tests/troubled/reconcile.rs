@@ -4,7 +4,7 @@ use indicatif::ProgressBar;
 use jiff::{SignedDuration, Timestamp};
 use local::reconcile::reconcile;
 use local::scan::{Error, Options, Progress};
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::{Fate, Manner, Someone, World, everything, instant};
 
 use crate::MINUTE;
@@ -40,7 +40,13 @@ async fn an_outage(world: &World) -> Vec<Someone> {
         let someone = world.someone_who_granted_everything().await;
         for dealer in ["dealer-one", "dealer-two"] {
             world
-                .relate(&someone, dealer, "purchase", "car", json!({}))
+                .relate(
+                    &someone,
+                    dealer,
+                    "purchase",
+                    "car",
+                    json!({ "delivered_on": "2026-02-01" }),
+                )
                 .await
                 .is(200);
         }
@@ -187,4 +193,24 @@ async fn a_recipient_that_was_down_in_the_outage_is_no_longer_behind() {
         world.tick().await;
     }
     all_are_in_step(&world, &people).await;
+}
+
+#[tokio::test]
+async fn what_was_tracked_goes_though_the_stream_lost_that_its_consent_has_ended() {
+    let world = World::at_noon().await;
+    let began = world.now();
+    world.declare("spring", json!({})).await.is(201);
+    let someone = world.someone_who_granted_everything().await;
+    world
+        .report(vec![world.event(&someone, "content-clicked", json!({}))])
+        .await;
+    world.settle().await;
+    world.withdraw_all(&someone).await.is(200);
+    world.lose_the_stream().await;
+    world.advance(SignedDuration::from_hours(30));
+    assert_ne!(world.tracked(&someone).await, Value::Null);
+
+    reconciled(&world, began, &options()).await.expect("a run");
+    world.settle().await;
+    assert_eq!(world.tracked(&someone).await, Value::Null);
 }

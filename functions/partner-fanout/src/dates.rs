@@ -27,10 +27,7 @@ pub(crate) async fn note(
     let new = if alone.is_some_and(|act| speaks_for_itself(chain, act)) {
         dates.filter(|due| versions.contains(&due.by)).map(item).collect()
     } else {
-        let mut items: Vec<DueItem> = dates.map(item).collect();
-        // Two that are due at the same instant are one item, and the table is asked for none twice.
-        items.dedup();
-        store.not_noted(items).await?
+        store.not_noted(dates.map(item).collect()).await?
     };
     for item in new {
         store.put_due(&item, now).await?;

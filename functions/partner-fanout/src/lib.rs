@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::act::Version;
 use domain::codes::RecipientId;
 use domain::interaction;
+use domain::record::Record;
 use domain::subject::Subject;
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -121,10 +122,21 @@ async fn follow(
     let behind = behind(store, &chain.record, now).await?;
 
     dates::note(store, now, &chain, versions).await?;
-    for category in interaction::ended_by(&chain.record.now(store.policies, now), versions) {
-        store.forget_interactions(subject, category).await?;
-    }
+    forget(store, now, &chain.record, versions).await?;
     errands(store, now, &chain.record, &behind).await
+}
+
+/// Forget what was tracked under a consent that one of these acts has ended.
+pub async fn forget(
+    store: &Store,
+    now: Timestamp,
+    record: &Record,
+    acts: &BTreeSet<Version>,
+) -> Result<(), store::Error> {
+    for category in interaction::ended_by(&record.now(store.policies, now), acts) {
+        store.forget_interactions(&record.subject, category).await?;
+    }
+    Ok(())
 }
 
 /// A recipient changed: everyone it may ever have concerned is looked at again, each shard by a walk of its

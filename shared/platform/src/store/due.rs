@@ -26,14 +26,14 @@ pub(super) const KEPT: SignedDuration = SignedDuration::from_hours(31 * 24);
 pub(super) const KIND: &str = "a due item";
 
 /// Something to look at when its time comes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DueItem {
     pub at: Timestamp,
     pub subject: Subject,
     pub wake: Wake,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Wake {
     /// Time may have changed what the record allows.
     Look,
@@ -115,8 +115,10 @@ impl Store {
         Ok(())
     }
 
-    /// Those of these that nobody wrote down yet.
-    pub async fn not_noted(&self, due: Vec<DueItem>) -> Result<Vec<DueItem>, Error> {
+    /// Those of these that nobody wrote down yet, each once: the table is asked for no key twice in a call.
+    pub async fn not_noted(&self, mut due: Vec<DueItem>) -> Result<Vec<DueItem>, Error> {
+        due.sort();
+        due.dedup();
         let mut noted = Vec::new();
         for item in self.batch_get(due.iter().map(DueItem::key).collect()).await? {
             noted.push(due_of(&Row {
