@@ -21,6 +21,7 @@ impl World {
             .settle()
             .await
             .expect("a system that settles");
+        self.recipients.caught_up().await;
     }
 
     /// Fan every change out, and deliver nothing yet.

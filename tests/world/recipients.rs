@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use local::clock::Clock;
 use serde_json::Value;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
@@ -61,6 +61,8 @@ struct Inner {
     recipients: Mutex<BTreeMap<String, Recipient>>,
     /// How many requests have come, to all of them.
     requests: watch::Sender<usize>,
+    /// How many connections were accepted whose request is not taken in yet.
+    unread: watch::Sender<usize>,
     /// How one of the next requests is met, whomever it is for: after so many others.
     next: Mutex<Option<(usize, Manner)>>,
 }
@@ -88,6 +90,7 @@ impl Recipients {
             url,
             recipients: Mutex::default(),
             requests: watch::Sender::new(0),
+            unread: watch::Sender::new(0),
             next: Mutex::default(),
         }));
         // Weak, so that the port is closed with the world that it belongs to.
@@ -95,10 +98,27 @@ impl Recipients {
         tokio::spawn(async move {
             while let Ok((connection, _)) = listener.accept().await {
                 let Some(inner) = inner.upgrade() else { return };
+                inner.unread.send_modify(|unread| *unread += 1);
                 tokio::spawn(Self(inner).serve(connection));
             }
         });
         Ok(recipients)
+    }
+
+    /// Until every request is taken in that was sent so far, even by a function that has died since: it may not
+    /// come when the clock has moved on.
+    ///
+    /// # Panics
+    ///
+    /// If the port is closed.
+    pub async fn caught_up(&self) {
+        let address = self.0.url.trim_start_matches("http://");
+        // Accepted after all others, and ended as soon as it is.
+        let mut last = TcpStream::connect(address).await.expect("the recipients' port");
+        last.shutdown().await.expect("a connection");
+        last.read_to_end(&mut Vec::new()).await.expect("an end");
+        let mut unread = self.0.unread.subscribe();
+        unread.wait_for(|unread| *unread == 0).await.expect("recipients");
     }
 
     pub fn endpoint(&self, name: &str) -> String {
@@ -183,11 +203,12 @@ impl Recipients {
     }
 
     async fn serve(self, mut connection: TcpStream) {
-        let Ok(request) = Request::read(&mut connection).await else {
-            return;
-        };
-        let special = self.special();
-        let mut manner = match self.take(&request, special) {
+        let request = Request::read(&mut connection).await;
+        let special = request.as_ref().ok().and_then(|_| self.special());
+        let taken = request.map(|request| self.take(&request, special));
+        self.0.unread.send_modify(|unread| *unread -= 1);
+        let Ok(taken) = taken else { return };
+        let mut manner = match taken {
             Ok(manner) => manner,
             Err(status) => {
                 let _ = answer(&mut connection, status).await;
