@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use platform::http::{self, Answer, Problem, Request, Status};
 use platform::store::{Beside, Guard, Store};
 use platform::token::Tokens;
-use platform::told::ChangeTold;
+use platform::told;
 
 /// Confirm exactly the act that the link names. The same click again changes nothing.
 ///
@@ -30,12 +30,7 @@ async fn confirm_named(store: &Store, tokens: &Tokens, now: Timestamp, request: 
     let step = |record: &Record| record.confirm(grant, now);
     let change = store
         .amend(&subject, &Guard::default(), &Beside::Nothing, step)
-        .await
-        .map_err(Problem::from)?;
+        .await?;
 
-    http::versioned(
-        Status::OK,
-        change.record.version,
-        &ChangeTold::of(&change, store.policies, now),
-    )
+    told::changed(Status::OK, &change, store.policies, now)
 }

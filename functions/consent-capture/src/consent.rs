@@ -7,11 +7,11 @@ use domain::record::Record;
 use jiff::Timestamp;
 use platform::asked::{Evidence, Source};
 use platform::caller::Caller;
-use platform::http::{self, Answer, Problem, Request, Status};
+use platform::http::{self, Answer, Request, Status};
 use platform::metric;
 use platform::pseudonym::Pseudonyms;
 use platform::store::Store;
-use platform::told::ChangeTold;
+use platform::told;
 use platform::wire::{Instant, Word, object, values};
 use serde::Deserialize;
 
@@ -72,20 +72,13 @@ pub(crate) async fn capture(
     let given = asked.given(&caller);
 
     let grant = |record: &Record| record.grant(store.policies, &given, now).map(Some);
-    let change = store
-        .amend(&subject, &guard, &beside, grant)
-        .await
-        .map_err(Problem::from)?;
+    let change = store.amend(&subject, &guard, &beside, grant).await?;
     metric::CAPTURES.record(1, now);
 
     if is_site {
         return pending::answer(&change, None);
     }
-    http::versioned(
-        Status::CREATED,
-        change.record.version,
-        &ChangeTold::of(&change, store.policies, now),
-    )
+    told::changed(Status::CREATED, &change, store.policies, now)
 }
 
 impl Asked {

@@ -136,27 +136,40 @@ impl Shard<'_> {
             let record = self.store.chain(subject).await?.record;
             self.store.erase_what_is_left(&record).await
         };
-        match erase().await {
-            Ok(()) => Ok(()),
-            Err(error @ store::Error::Unavailable(_)) => Err(error.into()),
-            Err(error @ (store::Error::Stale | store::Error::Unreadable { .. })) => {
-                self.put_off(subject, Wake::Erase, chain(&error), swept).await
-            }
-        }
+        self.or_put_off(erase().await, subject, Wake::Erase, swept).await
     }
 
     /// Delete the interactions that were kept as long as they may be.
     async fn forget_interactions(&self, subject: &Subject, swept: &mut Swept) -> Result<(), Error> {
-        for category in interaction::tracking(self.store.policies) {
-            match self.store.forget_what_is_over(subject, category, self.now).await {
-                Ok(()) => {}
-                Err(error @ store::Error::Unavailable(_)) => return Err(error.into()),
-                Err(error @ (store::Error::Stale | store::Error::Unreadable { .. })) => {
-                    self.put_off(subject, Wake::Tracked, chain(&error), swept).await?;
-                }
+        let forget = async || {
+            for category in interaction::tracking(self.store.policies) {
+                self.store
+                    .forget_what_is_over(subject, category, self.now)
+                    .await?;
+            }
+            Ok(())
+        };
+        self.or_put_off(forget().await, subject, Wake::Tracked, swept)
+            .await
+    }
+
+    /// What was done, unless the record cannot be worked on: then it is put off. A table that does not answer ends
+    /// the run.
+    pub(crate) async fn or_put_off<T: Default>(
+        &self,
+        done: Result<T, store::Error>,
+        subject: &Subject,
+        wake: Wake,
+        swept: &mut Swept,
+    ) -> Result<T, Error> {
+        match done {
+            Ok(done) => Ok(done),
+            Err(error @ store::Error::Unavailable(_)) => Err(error.into()),
+            Err(error @ (store::Error::Stale | store::Error::Unreadable { .. })) => {
+                self.put_off(subject, wake, chain(&error), swept).await?;
+                Ok(T::default())
             }
         }
-        Ok(())
     }
 
     /// What cannot be worked on is looked at again later.

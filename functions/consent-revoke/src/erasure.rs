@@ -5,10 +5,10 @@ use domain::record::Record;
 use jiff::Timestamp;
 use platform::asked::Nothing;
 use platform::caller::Caller;
-use platform::http::{self, Answer, Problem, Request, Status};
+use platform::http::{self, Answer, Request, Status};
 use platform::pseudonym::Pseudonyms;
-use platform::store::{Beside, Guard, Store};
-use platform::told::ChangeTold;
+use platform::store::{Beside, Store};
+use platform::told;
 
 /// Erase all that identifies. No key is needed: what is erased stays so.
 pub(crate) async fn erase(
@@ -19,22 +19,12 @@ pub(crate) async fn erase(
 ) -> Answer {
     let subject = http::subject(&request, pseudonyms)?;
     http::only_query(&request, &[])?;
-    let guard = Guard {
-        asked: None,
-        ..http::guard(&request)?
-    };
+    let guard = http::keyless_guard(&request)?;
     let Nothing {} = http::body(&request)?;
     let evidence = act::Evidence::of(Caller::of(&request)?.via(None), act::Grade::D);
 
     let step = |record: &Record| record.erase(evidence.clone(), now);
-    let change = store
-        .amend(&subject, &guard, &Beside::Nothing, step)
-        .await
-        .map_err(Problem::from)?;
+    let change = store.amend(&subject, &guard, &Beside::Nothing, step).await?;
 
-    http::versioned(
-        Status::OK,
-        change.record.version,
-        &ChangeTold::of(&change, store.policies, now),
-    )
+    told::changed(Status::OK, &change, store.policies, now)
 }

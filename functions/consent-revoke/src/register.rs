@@ -6,10 +6,10 @@ use domain::record::Record;
 use jiff::Timestamp;
 use platform::asked::Evidence;
 use platform::caller::Caller;
-use platform::http::{self, Answer, Problem, Request, Status};
+use platform::http::{self, Answer, Request, Status};
 use platform::pseudonym::Pseudonyms;
 use platform::store::Store;
-use platform::told::ChangeTold;
+use platform::told;
 use platform::wire::{Instant, Word, object};
 use serde::Deserialize;
 
@@ -47,14 +47,7 @@ pub(crate) async fn check(
             .check_register(store.policies, &asked.channel.0, asked.enrolled, found, now)
             .map(Some)
     };
-    let change = store
-        .amend(&subject, &guard, &beside, step)
-        .await
-        .map_err(Problem::from)?;
+    let change = store.amend(&subject, &guard, &beside, step).await?;
 
-    http::versioned(
-        Status::OK,
-        change.record.version,
-        &ChangeTold::of(&change, store.policies, now),
-    )
+    told::changed(Status::OK, &change, store.policies, now)
 }

@@ -12,8 +12,8 @@ use platform::caller::{self, Caller};
 use platform::http::{self, Answer, Problem, Request, Status};
 use platform::metric;
 use platform::pseudonym::Pseudonyms;
-use platform::store::{Guard, Store};
-use platform::told::ChangeTold;
+use platform::store::Store;
+use platform::told;
 use platform::wire::{Instant, Word, object, values};
 use serde::Deserialize;
 
@@ -75,10 +75,7 @@ async fn take(
     request: Request,
 ) -> Answer {
     http::only_query(&request, &[])?;
-    let guard = Guard {
-        asked: None,
-        ..http::guard(&request)?
-    };
+    let guard = http::keyless_guard(&request)?;
     let asked: Asked = http::body(&request)?;
     let beside = asked.evidence.beside(None)?;
     let caller = Caller::of(&request)?;
@@ -93,17 +90,10 @@ async fn take(
         None => record.object(happened_at, evidence.clone(), now),
         Some(selection) => record.withdraw(store.policies, selection, happened_at, evidence.clone(), now),
     };
-    let change = store
-        .amend(subject, &guard, &beside, step)
-        .await
-        .map_err(Problem::from)?;
+    let change = store.amend(subject, &guard, &beside, step).await?;
     metric::WITHDRAWALS.record(1, now);
 
-    http::versioned(
-        Status::OK,
-        change.record.version,
-        &ChangeTold::of(&change, store.policies, now),
-    )
+    told::changed(Status::OK, &change, store.policies, now)
 }
 
 impl Asked {

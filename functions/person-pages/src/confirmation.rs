@@ -2,7 +2,7 @@
 //! at it does not, because mail scanners look at every link.
 
 use domain::act::Act;
-use domain::facet::{Facet, Facets};
+use domain::facet::Facets;
 use domain::policy::Policy;
 use domain::recipient::RecipientKind;
 use domain::state::{State, Switch};
@@ -90,20 +90,13 @@ fn question(store: &Store, speech: &Speech, act: &Act, facets: &Facets) -> Marku
 /// Who gets data once this is confirmed.
 fn receivers(speech: &Speech, policy: &Policy, facets: &Facets) -> Markup {
     let words = speech.words;
-    let has = |test: fn(&Facet) -> bool| facets.iter().any(test);
-    let contact = has(|facet| matches!(facet, Facet::Contact(..)));
-    let group = has(|facet| *facet == Facet::Sharing(RecipientKind::GroupCompany));
-    let dealers = has(|facet| *facet == Facet::Sharing(RecipientKind::Dealer));
-    let named = policy.standing.values().filter_map(|standing| {
-        let what = match standing.kind {
-            RecipientKind::GroupCompany => group.then_some(words.group_company),
-            RecipientKind::Processor => contact.then_some(words.processor),
-            RecipientKind::Dealer => dealers.then_some(words.dealer),
-        };
-        what.map(|what| format!("{}: {what}", standing.party.name))
-    });
+    let lets = |kind: RecipientKind| facets.iter().any(|facet| facet.lets(kind));
+    let standing = policy.standing.values().filter(|standing| lets(standing.kind));
+    let named = standing.map(|standing| format!("{}: {}", standing.party.name, speech.kind(standing.kind)));
+    let named: Vec<String> = named.collect();
+    let dealers = lets(RecipientKind::Dealer);
     html! {
-        @if contact || group || dealers {
+        @if dealers || !named.is_empty() {
             details {
                 summary { (words.receivers) }
                 ul {

@@ -164,8 +164,7 @@ async fn withdraw(
     };
     let change = store
         .amend(subject, &Guard::default(), &Beside::Nothing, step)
-        .await
-        .map_err(Problem::from)?;
+        .await?;
     if change.record.version == 0 {
         return Err(bad_link());
     }

@@ -44,6 +44,15 @@ impl Speech {
         }
     }
 
+    /// What a recipient of this kind is.
+    pub(crate) fn kind(&self, kind: RecipientKind) -> &'static str {
+        match kind {
+            RecipientKind::GroupCompany => self.words.group_company,
+            RecipientKind::Processor => self.words.processor,
+            RecipientKind::Dealer => self.words.dealer,
+        }
+    }
+
     pub(crate) fn purpose<'a>(&self, policies: &'a Policies, purpose: &'a Purpose) -> &'a str {
         let terms = policies.iter().find_map(|policy| policy.purposes.get(purpose));
         terms.map_or(purpose.as_str(), |terms| self.title(&terms.title))

@@ -81,8 +81,7 @@ pub(crate) async fn withdraw(
     let step = |record: &Record| record.withdraw(store.policies, &selection, None, by_link(), now);
     store
         .amend(&subject, &Guard::default(), &Beside::Nothing, step)
-        .await
-        .map_err(Problem::from)?;
+        .await?;
     metric::WITHDRAWALS.record(1, now);
 
     let title = speech.words.unsubscribed;

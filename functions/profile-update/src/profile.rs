@@ -16,7 +16,7 @@ use platform::caller::{self, Caller};
 use platform::http::{self, Answer, Problem, Request, Status};
 use platform::pseudonym::Pseudonyms;
 use platform::store::{Beside, FieldEdits, Store};
-use platform::told::ChangeTold;
+use platform::told;
 use serde_json::{Map, Value};
 
 const TEXT_LEN_MAX: usize = 1_000;
@@ -79,14 +79,9 @@ async fn take(
     };
     let change = store
         .amend(&subject, &guard, &Beside::Profile(edits), step)
-        .await
-        .map_err(Problem::from)?;
+        .await?;
 
-    http::versioned(
-        Status::OK,
-        change.record.version,
-        &ChangeTold::of(&change, store.policies, now),
-    )
+    told::changed(Status::OK, &change, store.policies, now)
 }
 
 /// As what the caller tells of data; as nothing where it may only read.

@@ -8,7 +8,7 @@ use platform::caller::Caller;
 use platform::http::{self, Answer, Problem, Request, Status};
 use platform::pseudonym::Pseudonyms;
 use platform::store::{Beside, Store};
-use platform::told::ChangeTold;
+use platform::told;
 use platform::wire::{Day, Word};
 use serde::Deserialize;
 
@@ -46,16 +46,9 @@ pub(crate) async fn start(
 
     let step =
         |record: &Record| record.relate(store.policies, dealer, &relation, days, evidence.clone(), now);
-    let change = store
-        .amend(&subject, &guard, &Beside::Nothing, step)
-        .await
-        .map_err(Problem::from)?;
+    let change = store.amend(&subject, &guard, &Beside::Nothing, step).await?;
 
-    http::versioned(
-        Status::OK,
-        change.record.version,
-        &ChangeTold::of(&change, store.policies, now),
-    )
+    told::changed(Status::OK, &change, store.policies, now)
 }
 
 /// End a relation; ending one that is not active changes nothing.
@@ -67,16 +60,9 @@ pub(crate) async fn end(store: &Store, pseudonyms: &Pseudonyms, now: Timestamp, 
     let caller = Caller::of(&request)?;
 
     let step = |record: &Record| record.part(&relation, evidence(&caller, None), now);
-    let change = store
-        .amend(&subject, &guard, &Beside::Nothing, step)
-        .await
-        .map_err(Problem::from)?;
+    let change = store.amend(&subject, &guard, &Beside::Nothing, step).await?;
 
-    http::versioned(
-        Status::OK,
-        change.record.version,
-        &ChangeTold::of(&change, store.policies, now),
-    )
+    told::changed(Status::OK, &change, store.policies, now)
 }
 
 fn relation(request: &Request) -> Result<Relation, Problem> {

@@ -9,7 +9,7 @@ use platform::asked::Nothing;
 use platform::caller::Caller;
 use platform::endpoint::Reach;
 use platform::http::{self, Answer, Problem, Request, Status};
-use platform::store::{Error, NotTaken, Registration, Settings, Store};
+use platform::store::{Error, Settings, Store};
 use platform::wire::Word;
 use serde::Deserialize;
 
@@ -58,7 +58,8 @@ pub(crate) async fn register(store: &Store, reach: Reach, now: Timestamp, reques
         let detail = "a recipient keeps its kind: past decisions depend on it";
         return Err(Problem::unprocessable("kind-is-fixed", "/kind", detail));
     }
-    must_be_as_seen(&request, before.as_ref())?;
+    // An older form undoes no newer change.
+    http::guard(&request)?.admits(before.as_ref().map_or(0, |before| before.version))?;
     let new = before.is_none();
     let secret = if new { Some(fresh_secret()?) } else { None };
 
@@ -85,7 +86,8 @@ pub(crate) async fn new_key(store: &Store, now: Timestamp, request: Request) -> 
         .recipient(&id)
         .await?
         .ok_or_else(Problem::no_such_recipient)?;
-    must_be_as_seen(&request, Some(&before))?;
+    // A key that was asked for twice is made once.
+    http::guard(&request)?.admits(before.version)?;
     let settings = Settings::from(&before);
     let secret = fresh_secret()?;
 
@@ -110,20 +112,6 @@ pub(crate) async fn show(store: &Store, request: Request) -> Answer {
         .await?
         .ok_or_else(Problem::no_such_recipient)?;
     http::versioned(Status::OK, registered.version, &Told::of(&registered, None))
-}
-
-/// `If-Match` and `If-None-Match`: an older form undoes no newer change, and a key that was asked for twice is
-/// made once.
-fn must_be_as_seen(request: &Request, before: Option<&Registration>) -> Result<(), Problem> {
-    let guard = http::guard(request)?;
-    let version = before.map(|before| before.version);
-    if guard.only_at.is_some() && guard.only_at != version {
-        return Err(NotTaken::OtherVersion.into());
-    }
-    if guard.only_new && version.is_some() {
-        return Err(NotTaken::NotNew.into());
-    }
-    Ok(())
 }
 
 fn changed_meanwhile(error: Error) -> Problem {

@@ -180,8 +180,7 @@ fn in_words(error: &dyn std::error::Error) -> String {
         " (ResponseError(",
         " (ServiceError(",
     ];
-    let told = std::iter::successors(Some(error), |error| error.source());
-    let told = told.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    let told = platform::http::chain(error);
     let end = DUMPS.iter().filter_map(|dump| told.find(dump)).min();
     told[..end.unwrap_or(told.len())].to_owned()
 }

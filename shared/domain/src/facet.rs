@@ -28,6 +28,16 @@ pub type Facets = SmallSet<Facet>;
 pub struct NotAFacet;
 
 impl Facet {
+    /// Whether it lets a recipient of this kind have data: a share does, and what is sent over a channel is sent by
+    /// processors.
+    pub fn lets(&self, kind: RecipientKind) -> bool {
+        match self {
+            Self::Sharing(its) => *its == kind,
+            Self::Contact(..) => kind == RecipientKind::Processor,
+            Self::Profiling | Self::Separate(_) => false,
+        }
+    }
+
     /// Whether an objection is about this facet, and agreeing to it lifts one; the separate consents stand
     /// apart (S41).
     pub fn is_promotional(&self) -> bool {

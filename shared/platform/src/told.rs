@@ -11,6 +11,7 @@ use domain::state::{Mark, Standing, State};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::http::{self, Answer, Status};
 use crate::store::Change;
 use crate::wire::Instant;
 
@@ -140,6 +141,15 @@ pub struct ChangeTold {
     /// Nothing where the record said so already.
     act: Option<ActTold>,
     state: StateTold,
+}
+
+/// Answer with a change of a record, and with the version that it has now.
+pub fn changed(status: Status, change: &Change, policies: &Policies, now: Timestamp) -> Answer {
+    http::versioned(
+        status,
+        change.record.version,
+        &ChangeTold::of(change, policies, now),
+    )
 }
 
 impl ChangeTold {

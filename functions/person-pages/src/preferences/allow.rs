@@ -124,10 +124,7 @@ impl Allow {
         };
 
         let step = |record: &Record| record.grant(store.policies, &given, now).map(Some);
-        store
-            .amend(subject, &guard, &beside, step)
-            .await
-            .map_err(Problem::from)?;
+        store.amend(subject, &guard, &beside, step).await?;
         metric::CAPTURES.record(1, now);
         Ok(if given.to_be_confirmed {
             Done::Pending

@@ -1,6 +1,5 @@
 //! Who has data of somebody, which, why, and who has confirmed the latest change (GDPR 15, 19).
 
-use domain::facet::Facet;
 use domain::holding::{Holding, Request};
 use domain::recipient::RecipientKind;
 use domain::record::View;
@@ -58,11 +57,7 @@ impl<'a> Holder<'a> {
         let words = speech.words;
         let categories = speech.categories(view.policies, self.held.categories.keys());
         let delivery = self.delivery(view);
-        let what = match self.kind {
-            RecipientKind::GroupCompany => words.group_company,
-            RecipientKind::Processor => words.processor,
-            RecipientKind::Dealer => words.dealer,
-        };
+        let what = speech.kind(self.kind);
         html! {
             p.hint { (what) }
             @if self.held.is_empty() { p { (words.holds_nothing) } }
@@ -140,11 +135,6 @@ fn asked(speech: &Speech, view: &View<'_>, request: Request) -> String {
 
 /// Whether something that is on still lets a recipient of this kind have data.
 fn is_consented(view: &View<'_>, kind: RecipientKind) -> bool {
-    let lets = |facet: &&Facet| match facet {
-        Facet::Sharing(its) => *its == kind,
-        Facet::Contact(..) => kind == RecipientKind::Processor,
-        Facet::Profiling | Facet::Separate(_) => false,
-    };
-    let mut letting = view.state.facets.keys().filter(lets);
+    let mut letting = view.state.facets.keys().filter(|facet| facet.lets(kind));
     letting.any(|facet| view.state.is_active(facet, view.at))
 }

@@ -43,6 +43,14 @@ pub fn guard(request: &Request) -> Result<Guard, Problem> {
     })
 }
 
+/// The same, where the state makes a request idempotent, and a key means nothing.
+pub fn keyless_guard(request: &Request) -> Result<Guard, Problem> {
+    Ok(Guard {
+        asked: None,
+        ..guard(request)?
+    })
+}
+
 /// The same, where an idempotency key must be there.
 pub fn keyed_guard(request: &Request) -> Result<Guard, Problem> {
     let guard = guard(request)?;

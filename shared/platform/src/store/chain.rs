@@ -169,15 +169,7 @@ impl Store {
             if let Some(change) = self.asked_before(&chain, guard).await? {
                 return Ok(change);
             }
-            if guard
-                .only_at
-                .is_some_and(|version| version != chain.record.version)
-            {
-                return Err(NotTaken::OtherVersion);
-            }
-            if guard.only_new && chain.record.version > 0 {
-                return Err(NotTaken::NotNew);
-            }
+            guard.admits(chain.record.version)?;
             let Some(act) = decide(&chain.record)? else {
                 return Ok(Change {
                     record: chain.record,
@@ -304,6 +296,19 @@ impl Store {
             .item
             .ok_or_else(|| Error::unreadable(ROW, "a listed key leads to no act"))?;
         Ok((newest_of(subject, &item)?.record, act_of(&item)?))
+    }
+}
+
+impl Guard {
+    /// Whether the caller wants what is at this version changed; 0 is the version of what is not there.
+    pub fn admits(&self, version: Version) -> Result<(), NotTaken> {
+        if self.only_at.is_some_and(|only_at| only_at != version) {
+            Err(NotTaken::OtherVersion)
+        } else if self.only_new && version > 0 {
+            Err(NotTaken::NotNew)
+        } else {
+            Ok(())
+        }
     }
 }
 
