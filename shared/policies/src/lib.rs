@@ -1,109 +1,18 @@
-//! The notices as data: one document per notice version, read into [`domain::policy::Policy`].
-//!
-//! A controller brings its own documents and no code. A document that leaves out what the law asks for,
-//! or that names what it does not define, is refused as a whole, with every finding and its line.
-//! Absent on purpose: an expression language, defaults that allow, includes from one document to another.
+//! The notices that are shipped: the documents in `notices/`, one for each version, as `build.rs` read them.
 
-mod check;
-mod document;
-mod finding;
-mod load;
-mod reader;
-
-use std::collections::BTreeSet;
-use std::fmt::Write;
 use std::sync::LazyLock;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::policy::{Policies, Policy};
-use sha2::{Digest, Sha256};
+use domain::policy::Policies;
 
-pub use finding::Finding;
-pub use load::load;
+pub use documents::{Finding, data_list, load};
 
-macro_rules! notices {
-    ($($name:literal)*) => { &[$(($name, include_str!(concat!("../notices/", $name)))),*] };
-}
+static READ: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/notices"));
 
-/// The documents that are shipped: name and source.
-const SHIPPED: &[(&str, &str)] = notices! {
-    "bmw-italia-promotional.1.toml"
-    "bmw-italia-promotional-unbundled.1.toml"
-};
-
-/// Every policy that is shipped, read anew.
-pub fn shipped() -> Result<Policies, Vec<Finding>> {
-    gather(SHIPPED)
-}
-
-/// Every policy that is shipped, read once. One that does not load is a bug that a test guards against.
+/// Every policy that is shipped.
 pub fn all() -> &'static Policies {
-    static ALL: LazyLock<Policies> = LazyLock::new(|| match shipped() {
-        Ok(policies) => policies,
-        Err(findings) => {
-            let told: Vec<String> = findings.iter().map(Finding::to_string).collect();
-            panic!("a shipped policy does not load:\n{}", told.join("\n"))
-        }
-    });
+    static ALL: LazyLock<Policies> =
+        LazyLock::new(|| documents::compact::read(READ).expect("what the build wrote"));
     &ALL
-}
-
-/// The policies of several documents, of which no two may be the same version of a notice.
-fn gather(documents: &[(&str, &str)]) -> Result<Policies, Vec<Finding>> {
-    let mut policies = Vec::new();
-    let mut versions = BTreeSet::new();
-    let mut findings = Vec::new();
-
-    for (name, source) in documents {
-        match load::placed(name, source) {
-            Ok((policy, at)) => {
-                if !versions.insert((policy.notice.clone(), policy.version)) {
-                    let sentence = format!(
-                        "version {} of `{}` has a document already",
-                        policy.version, policy.notice
-                    );
-                    findings.push(Finding::at(name, source, &at, sentence));
-                }
-                policies.push(policy);
-            }
-            Err(found) => findings.extend(found),
-        }
-    }
-
-    if findings.is_empty() {
-        Ok(Policies::new(policies))
-    } else {
-        Err(findings)
-    }
-}
-
-/// The detailed data list that a notice links (S44): every category with its fields and how long they are
-/// kept. Whoever serves the list serves these very bytes, of which the policy holds the hash.
-pub fn data_list(policy: &Policy) -> String {
-    let mut categories: Vec<_> = policy.categories.iter().collect();
-    categories.sort_by_key(|(_, terms)| (terms.number.len(), &terms.number));
-
-    let mut list = format!("{} {}\n", policy.controller.name, policy.data_list.version);
-    for (category, terms) in categories {
-        let fields: Vec<&str> = terms.fields.iter().map(|field| field.as_str()).collect();
-        // Writing into a String cannot fail.
-        let _ = write!(list, "\n{} {category} {}\n", terms.number, terms.retention);
-        for (language, title) in &terms.title {
-            let _ = writeln!(list, "{language}: {title}");
-        }
-        let _ = writeln!(list, "fields: {}", fields.join(", "));
-    }
-    list
-}
-
-/// SHA-256 in base64url, without padding.
-fn hash(parts: &[&str]) -> String {
-    let mut digest = Sha256::new();
-    for part in parts {
-        digest.update(part.as_bytes());
-    }
-    URL_SAFE_NO_PAD.encode(digest.finalize())
 }
 
 #[cfg(test)]
