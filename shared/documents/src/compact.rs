@@ -1,8 +1,9 @@
-//! Policies as few bytes, which are read in no time: what a function starts from.
+//! Policies as one text, which is read in no time: what a function starts from.
 //!
-//! The build writes them and the binary that it makes reads them, so the form has no versions, and what is read
-//! was checked when it was written. Each part is what its parts are, one after the other; a text and a list begin
-//! with their length. Not serde: the domain knows no wire format, and its types cannot be given one from here.
+//! The build writes it and the binary that comes of the build reads it, so the form has no versions, and what is
+//! read was checked when it was written. Each part is what its parts are, one after the other; a text and a list
+//! begin with their length, which is the character of that number. Not serde: the domain knows no wire format, and
+//! its types cannot be given one from here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -26,38 +27,40 @@ use jiff::Span;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-pub fn write(policies: &Policies) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    write_all(
-        policies.iter(),
-        policies.iter().count(),
-        &mut bytes,
-        Policy::write,
-    );
-    bytes
+/// Policies, and the names of the zones that they need: reading a zone is left to whoever reads the policies.
+pub fn write(policies: &Policies) -> String {
+    let mut text = String::new();
+    write_all(policies.iter(), policies.iter().count(), &mut text, Policy::write);
+    text
 }
 
-/// None where the bytes are not what [`write()`] wrote.
-pub fn read(bytes: &[u8]) -> Option<Policies> {
-    let mut rest = bytes;
-    let policies = read_all(&mut rest, Policy::read)?;
-    rest.is_empty().then(|| Policies::new(policies))
+/// None where the text is not what [`write()`] wrote, or there is no such zone.
+pub fn read(text: &str, zone: fn(&str) -> Option<TimeZone>) -> Option<Policies> {
+    let mut rest = Rest { text, zone };
+    let policies = rest.all(Policy::read)?;
+    rest.text.is_empty().then(|| Policies::new(policies))
+}
+
+/// What is left to be read.
+struct Rest<'t> {
+    text: &'t str,
+    zone: fn(&str) -> Option<TimeZone>,
 }
 
 trait Compact: Sized {
-    fn write(&self, bytes: &mut Vec<u8>);
-    fn read(rest: &mut &[u8]) -> Option<Self>;
+    fn write(&self, text: &mut String);
+    fn read(rest: &mut Rest) -> Option<Self>;
 }
 
 /// What is nothing but its fields.
 macro_rules! fields {
     ($($name:ident { $($field:ident)* })*) => {$(
         impl Compact for $name {
-            fn write(&self, bytes: &mut Vec<u8>) {
-                $(self.$field.write(bytes);)*
+            fn write(&self, text: &mut String) {
+                $(self.$field.write(text);)*
             }
 
-            fn read(rest: &mut &[u8]) -> Option<Self> {
+            fn read(rest: &mut Rest) -> Option<Self> {
                 Some(Self { $($field: Compact::read(rest)?),* })
             }
         }
@@ -68,13 +71,13 @@ macro_rules! fields {
 macro_rules! choices {
     ($($name:ident: $($value:expr),*;)*) => {$(
         impl Compact for $name {
-            fn write(&self, bytes: &mut Vec<u8>) {
+            fn write(&self, text: &mut String) {
                 let place = [$($value),*].iter().position(|value| value == self);
-                bytes.push(place.and_then(|place| u8::try_from(place).ok()).expect("a value that is listed"));
+                write_number(place.expect("a value that is listed"), text);
             }
 
-            fn read(rest: &mut &[u8]) -> Option<Self> {
-                [$($value),*].get(usize::from(byte(rest)?)).copied()
+            fn read(rest: &mut Rest) -> Option<Self> {
+                [$($value),*].get(rest.number()?).copied()
             }
         }
     )*};
@@ -84,12 +87,12 @@ macro_rules! choices {
 macro_rules! texts {
     ($($name:ident)*) => {$(
         impl Compact for $name {
-            fn write(&self, bytes: &mut Vec<u8>) {
-                write_text(self, bytes);
+            fn write(&self, text: &mut String) {
+                write_text(self, text);
             }
 
-            fn read(rest: &mut &[u8]) -> Option<Self> {
-                text(rest)?.parse().ok()
+            fn read(rest: &mut Rest) -> Option<Self> {
+                rest.text()?.parse().ok()
             }
         }
     )*};
@@ -131,72 +134,61 @@ choices! {
 
 texts! {
     Brand Category Channel Control Field Language NoticeId Purpose RecipientId RelationKind Separate Source
-    Date Facet String
-}
-
-impl Compact for u32 {
-    fn write(&self, bytes: &mut Vec<u8>) {
-        bytes.extend(self.to_le_bytes());
-    }
-
-    fn read(rest: &mut &[u8]) -> Option<Self> {
-        let (number, after) = rest.split_first_chunk()?;
-        *rest = after;
-        Some(Self::from_le_bytes(*number))
-    }
+    Date Facet String u32
 }
 
 impl Compact for Arc<str> {
-    fn write(&self, bytes: &mut Vec<u8>) {
-        write_text(self, bytes);
+    fn write(&self, text: &mut String) {
+        write_text(self, text);
     }
 
-    fn read(rest: &mut &[u8]) -> Option<Self> {
-        Some(text(rest)?.into())
+    fn read(rest: &mut Rest) -> Option<Self> {
+        Some(rest.text()?.into())
     }
 }
 
 impl Compact for TimeZone {
-    fn write(&self, bytes: &mut Vec<u8>) {
-        write_text(self.iana_name().expect("a zone by name"), bytes);
+    fn write(&self, text: &mut String) {
+        write_text(self.iana_name().expect("a zone by name"), text);
     }
 
-    fn read(rest: &mut &[u8]) -> Option<Self> {
-        Self::get(text(rest)?).ok()
+    fn read(rest: &mut Rest) -> Option<Self> {
+        let name = rest.text()?;
+        (rest.zone)(name)
     }
 }
 
 /// A period of the calendar.
 impl Compact for Span {
-    fn write(&self, bytes: &mut Vec<u8>) {
+    fn write(&self, text: &mut String) {
         let (years, months) = (self.get_years().into(), self.get_months());
         for part in [years, months, self.get_weeks(), self.get_days()] {
-            u32::try_from(part).expect("a positive period").write(bytes);
+            write_number(usize::try_from(part).expect("a positive period"), text);
         }
     }
 
-    fn read(rest: &mut &[u8]) -> Option<Self> {
-        let mut part = || u32::read(rest).map(i64::from);
+    fn read(rest: &mut Rest) -> Option<Self> {
+        let mut part = || i64::try_from(rest.number()?).ok();
         let span = Self::new().try_years(part()?).ok()?.try_months(part()?).ok()?;
         span.try_weeks(part()?).ok()?.try_days(part()?).ok()
     }
 }
 
 impl Compact for Audience {
-    fn write(&self, bytes: &mut Vec<u8>) {
+    fn write(&self, text: &mut String) {
         match self {
-            Self::Profile => bytes.push(0),
-            Self::GroupCompany => bytes.push(1),
-            Self::Processor => bytes.push(2),
+            Self::Profile => write_number(0, text),
+            Self::GroupCompany => write_number(1, text),
+            Self::Processor => write_number(2, text),
             Self::Relation(kind) => {
-                bytes.push(3);
-                kind.write(bytes);
+                write_number(3, text);
+                kind.write(text);
             }
         }
     }
 
-    fn read(rest: &mut &[u8]) -> Option<Self> {
-        match byte(rest)? {
+    fn read(rest: &mut Rest) -> Option<Self> {
+        match rest.number()? {
             0 => Some(Self::Profile),
             1 => Some(Self::GroupCompany),
             2 => Some(Self::Processor),
@@ -207,111 +199,113 @@ impl Compact for Audience {
 }
 
 impl<T: Compact> Compact for Option<T> {
-    fn write(&self, bytes: &mut Vec<u8>) {
-        self.is_some().write(bytes);
+    fn write(&self, text: &mut String) {
+        self.is_some().write(text);
         if let Some(value) = self {
-            value.write(bytes);
+            value.write(text);
         }
     }
 
-    fn read(rest: &mut &[u8]) -> Option<Self> {
+    fn read(rest: &mut Rest) -> Option<Self> {
         let there = bool::read(rest)?;
         Some(if there { Some(T::read(rest)?) } else { None })
     }
 }
 
 impl<T: Compact + Ord> Compact for BTreeSet<T> {
-    fn write(&self, bytes: &mut Vec<u8>) {
-        write_all(self, self.len(), bytes, T::write);
+    fn write(&self, text: &mut String) {
+        write_all(self, self.len(), text, T::write);
     }
 
-    fn read(rest: &mut &[u8]) -> Option<Self> {
-        read_all(rest, T::read)
+    fn read(rest: &mut Rest) -> Option<Self> {
+        rest.all(T::read)
     }
 }
 
 impl Compact for Facets {
-    fn write(&self, bytes: &mut Vec<u8>) {
-        write_all(self, self.len(), bytes, Facet::write);
+    fn write(&self, text: &mut String) {
+        write_all(self, self.len(), text, Facet::write);
     }
 
-    fn read(rest: &mut &[u8]) -> Option<Self> {
-        read_all(rest, Facet::read)
+    fn read(rest: &mut Rest) -> Option<Self> {
+        rest.all(Facet::read)
     }
 }
 
 impl<K: Compact + Ord, V: Compact> Compact for BTreeMap<K, V> {
-    fn write(&self, bytes: &mut Vec<u8>) {
-        write_all(self, self.len(), bytes, write_entry);
+    fn write(&self, text: &mut String) {
+        write_all(self, self.len(), text, write_entry);
     }
 
-    fn read(rest: &mut &[u8]) -> Option<Self> {
-        read_all(rest, read_entry)
+    fn read(rest: &mut Rest) -> Option<Self> {
+        rest.all(read_entry)
     }
 }
 
 impl<K: Compact + Ord, V: Compact> Compact for SmallMap<K, V> {
-    fn write(&self, bytes: &mut Vec<u8>) {
-        write_all(self, self.len(), bytes, write_entry);
+    fn write(&self, text: &mut String) {
+        write_all(self, self.len(), text, write_entry);
     }
 
-    fn read(rest: &mut &[u8]) -> Option<Self> {
-        read_all(rest, read_entry)
+    fn read(rest: &mut Rest) -> Option<Self> {
+        rest.all(read_entry)
     }
 }
 
-fn write_entry<K: Compact, V: Compact>((key, value): (&K, &V), bytes: &mut Vec<u8>) {
-    key.write(bytes);
-    value.write(bytes);
+fn write_entry<K: Compact, V: Compact>((key, value): (&K, &V), text: &mut String) {
+    key.write(text);
+    value.write(text);
 }
 
-fn read_entry<K: Compact, V: Compact>(rest: &mut &[u8]) -> Option<(K, V)> {
+fn read_entry<K: Compact, V: Compact>(rest: &mut Rest) -> Option<(K, V)> {
     Some((K::read(rest)?, V::read(rest)?))
 }
 
 fn write_all<T>(
     values: impl IntoIterator<Item = T>,
     count: usize,
-    bytes: &mut Vec<u8>,
-    write: impl Fn(T, &mut Vec<u8>),
+    text: &mut String,
+    write: impl Fn(T, &mut String),
 ) {
-    write_len(count, bytes);
+    write_number(count, text);
     for value in values {
-        write(value, bytes);
+        write(value, text);
     }
 }
 
-/// One after the other, for they come in order.
-fn read_all<T, C: Default + Extend<T>>(
-    rest: &mut &[u8],
-    read: impl Fn(&mut &[u8]) -> Option<T>,
-) -> Option<C> {
-    let mut values = C::default();
-    for _ in 0..u32::read(rest)? {
-        values.extend([read(rest)?]);
+fn write_text(value: impl Display, text: &mut String) {
+    let value = value.to_string();
+    write_number(value.len(), text);
+    text.push_str(&value);
+}
+
+/// The character of a number. There is one for each below 55,296, which no notice comes near.
+fn write_number(number: usize, text: &mut String) {
+    let letter = u32::try_from(number).ok().and_then(char::from_u32);
+    text.push(letter.expect("a number that has a character"));
+}
+
+impl<'t> Rest<'t> {
+    /// One after the other, for they come in order.
+    fn all<T, C: Default + Extend<T>>(&mut self, read: impl Fn(&mut Self) -> Option<T>) -> Option<C> {
+        let mut values = C::default();
+        for _ in 0..self.number()? {
+            values.extend([read(self)?]);
+        }
+        Some(values)
     }
-    Some(values)
-}
 
-fn write_text(text: impl Display, bytes: &mut Vec<u8>) {
-    let text = text.to_string();
-    write_len(text.len(), bytes);
-    bytes.extend(text.as_bytes());
-}
+    fn text(&mut self) -> Option<&'t str> {
+        let len = self.number()?;
+        let (text, after) = self.text.split_at_checked(len)?;
+        self.text = after;
+        Some(text)
+    }
 
-fn text<'b>(rest: &mut &'b [u8]) -> Option<&'b str> {
-    let len = usize::try_from(u32::read(rest)?).ok()?;
-    let (text, after) = rest.split_at_checked(len)?;
-    *rest = after;
-    std::str::from_utf8(text).ok()
-}
-
-fn write_len(len: usize, bytes: &mut Vec<u8>) {
-    u32::try_from(len).expect("a length of few digits").write(bytes);
-}
-
-fn byte(rest: &mut &[u8]) -> Option<u8> {
-    let (byte, after) = rest.split_first()?;
-    *rest = after;
-    Some(*byte)
+    fn number(&mut self) -> Option<usize> {
+        let mut letters = self.text.chars();
+        let number = u32::from(letters.next()?);
+        self.text = letters.as_str();
+        usize::try_from(number).ok()
+    }
 }

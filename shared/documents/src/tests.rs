@@ -1,5 +1,7 @@
 //! What is incomplete is refused where it is wrong, and what is read is written and read again as it was.
 
+use jiff::tz::TimeZone;
+
 use crate::{Finding, compact, gather, load};
 
 const NAME: &str = "bmw-italia-promotional.1.toml";
@@ -38,12 +40,14 @@ fn what_is_read_from_its_compact_form_is_what_was_written() {
     let documents = [("richer.toml", richer.as_str()), (NAME, GOOD)];
     let policies = gather(documents).unwrap_or_else(|findings| panic!("{findings:#?}"));
 
-    let bytes = compact::write(&policies);
-    let again = compact::read(&bytes).unwrap();
+    let text = compact::write(&policies);
+    let zone = |name: &str| TimeZone::get(name).ok();
+    let again = compact::read(&text, zone).unwrap();
     assert_eq!(format!("{again:#?}"), format!("{policies:#?}"));
 
-    assert!(compact::read(&bytes[..bytes.len() - 1]).is_none());
-    assert!(compact::read(&[&bytes[..], &[0]].concat()).is_none());
+    assert!(compact::read(&text[..text.len() - 1], zone).is_none());
+    assert!(compact::read(&format!("{text}more"), zone).is_none());
+    assert!(compact::read(&text, |_| None).is_none());
 }
 
 #[test]

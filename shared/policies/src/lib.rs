@@ -3,15 +3,18 @@
 use std::sync::LazyLock;
 
 use domain::policy::Policies;
+use jiff::tz::TimeZone;
 
 pub use documents::{Finding, data_list, load};
 
-static READ: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/notices"));
+include!(concat!(env!("OUT_DIR"), "/zones.rs"));
+
+const NOTICES: &str = include_str!(concat!(env!("OUT_DIR"), "/notices"));
 
 /// Every policy that is shipped.
 pub fn all() -> &'static Policies {
     static ALL: LazyLock<Policies> =
-        LazyLock::new(|| documents::compact::read(READ).expect("what the build wrote"));
+        LazyLock::new(|| documents::compact::read(NOTICES, zone).expect("what the build wrote"));
     &ALL
 }
 
