@@ -135,6 +135,32 @@ async fn whoever_did_not_change_since_then_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_dealer_that_may_not_be_told_is_not_behind() {
+    let world = World::at_noon().await;
+    let someone = world.someone_who_granted_everything().await;
+    let stranger = json!({ "kind": "dealer", "role": "separate-controller", "authorised": false });
+    world.register("dealer-one", stranger).await.is(201);
+    let related = world.relate(&someone, "dealer-one", "preferred", "account", json!({}));
+    related.await.is(200);
+    world.settle().await;
+    world.advance(SignedDuration::from_hours(1));
+    let since = world.now();
+    world.advance(MINUTE);
+    let moved = json!({ "contact": { "city": "Turin" } });
+    world.patch_profile(&someone, moved).await.is(200);
+    world.settle().await;
+
+    let did = reconciled(&world, since, &options()).await.expect("a run");
+    assert_eq!((did.looked_at, did.changed), (1, 0));
+    world.settle().await;
+
+    let dealer = json!({ "kind": "dealer", "role": "separate-controller", "authorised": true });
+    world.register("dealer-one", dealer).await.is(200);
+    world.settle().await;
+    world.everyone_is_in_step(&[someone], &ALL[..4]).await;
+}
+
+#[tokio::test]
 async fn reconciling_goes_on_from_where_it_was_cut_off() {
     let world = World::at_noon().await;
     let began = world.now();

@@ -6,7 +6,7 @@ use domain::codes::RecipientId;
 use domain::holding::Holding;
 use domain::policy::Policies;
 use domain::recipient::{Access, Recipient, RecipientKind, Role};
-use domain::record::Record;
+use domain::record::{Record, View};
 use jiff::Timestamp;
 use platform::queue::Errand;
 use platform::store::{self, DueItem, Entry, Store, Wake};
@@ -21,26 +21,61 @@ pub struct Behind {
     pub loses: bool,
 }
 
-/// The recipients that are behind a record.
+/// The recipients that are behind a record, all taken to be authorised: the delivery looks at that itself.
 pub async fn behind(store: &Store, record: &Record, now: Timestamp) -> Result<Vec<Behind>, store::Error> {
     let ledger = store.ledger(&record.subject).await?;
-    let view = record.now(store.policies, now);
+    Ok(if_authorised(store.policies, record, &ledger, now))
+}
 
-    let mut behind = Vec::new();
-    for recipient in concerned(store.policies, record, &ledger) {
-        let entry = ledger.iter().find(|entry| entry.recipient == recipient.id);
-        let holding = Holding::of(&view, &recipient);
-        let before = entry.map(|entry| entry.may_hold(store.policies, recipient.kind));
-        let loses = before.is_some_and(|before| before.loses_to(&holding));
-        if differs(&holding, entry, loses, now) {
-            behind.push(Behind {
-                recipient: recipient.id,
-                is_new: entry.is_none(),
-                loses,
-            });
-        }
+/// The same as they are registered, which takes one more read. Whoever is new is among them in any case, for nobody
+/// finds it later who is no member yet.
+pub async fn behind_as_registered(
+    store: &Store,
+    record: &Record,
+    now: Timestamp,
+) -> Result<Vec<Behind>, store::Error> {
+    let ledger = store.ledger(&record.subject).await?;
+    let view = record.now(store.policies, now);
+    let (mut behind, known): (Vec<_>, Vec<_>) = if_authorised(store.policies, record, &ledger, now)
+        .into_iter()
+        .partition(|behind| behind.is_new);
+    let known = known.iter().map(|behind| &behind.recipient).collect();
+    for registered in store.registered(&known).await?.values() {
+        behind.extend(is_behind(
+            store.policies,
+            &view,
+            &registered.recipient,
+            &ledger,
+            now,
+        ));
     }
     Ok(behind)
+}
+
+fn if_authorised(policies: &Policies, record: &Record, ledger: &[Entry], now: Timestamp) -> Vec<Behind> {
+    let view = record.now(policies, now);
+    let concerned = concerned(policies, record, ledger).into_iter();
+    concerned
+        .filter_map(|recipient| is_behind(policies, &view, &recipient, ledger, now))
+        .collect()
+}
+
+fn is_behind(
+    policies: &Policies,
+    view: &View<'_>,
+    recipient: &Recipient,
+    ledger: &[Entry],
+    now: Timestamp,
+) -> Option<Behind> {
+    let entry = ledger.iter().find(|entry| entry.recipient == recipient.id);
+    let holding = Holding::of(view, recipient);
+    let before = entry.map(|entry| entry.may_hold(policies, recipient.kind));
+    let loses = before.is_some_and(|before| before.loses_to(&holding));
+    differs(&holding, entry, loses, now).then(|| Behind {
+        recipient: recipient.id.clone(),
+        is_new: entry.is_none(),
+        loses,
+    })
 }
 
 /// An errand for each of them. Whoever is new is a member first, and the day by which losses must be confirmed
@@ -67,7 +102,7 @@ pub async fn errands(
 }
 
 /// Whoever may be concerned: the recipients that a notice names, the dealers of the active relations, and
-/// everyone who was ever told. They are taken to be authorised, which the delivery looks at itself.
+/// everyone who was ever told. They are taken to be authorised.
 fn concerned(policies: &Policies, record: &Record, ledger: &[Entry]) -> Vec<Recipient> {
     let mut kinds: BTreeMap<&RecipientId, RecipientKind> = BTreeMap::new();
     kinds.extend(

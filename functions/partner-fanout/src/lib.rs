@@ -19,7 +19,7 @@ use platform::store::{self, SHARDS, Store, StreamKey};
 use platform::stream::{Change, StreamEvent, StreamResponse};
 use platform::wire::Word;
 
-pub use behind::{Behind, behind, errands};
+pub use behind::{Behind, behind, behind_as_registered, errands};
 
 mod behind;
 mod dates;

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use domain::record::AHEAD_MAX;
 use indicatif::ProgressBar;
 use jiff::Timestamp;
-use partner_fanout::{behind, errands, forget, walks};
+use partner_fanout::{behind_as_registered, errands, forget, walks};
 use platform::queue::Queue;
 use platform::store::{Store, StreamKey};
 
@@ -37,7 +37,7 @@ pub async fn reconcile(
                 return Ok(false);
             }
             let noted = note(store, &record, now, options.dry_run).await?;
-            let behind = behind(store, &record, now).await?;
+            let behind = behind_as_registered(store, &record, now).await?;
             if !options.dry_run {
                 forget(store, now, &record, &(1..=record.version).collect()).await?;
                 queue.send(&errands(store, now, &record, &behind).await?).await?;
