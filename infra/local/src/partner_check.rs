@@ -49,13 +49,12 @@ pub async fn run(words: impl Iterator<Item = String>, now: Timestamp) -> Result<
         print!("{HELP}");
         return Ok(ExitCode::SUCCESS);
     };
-    let findings = check(&url, &secret, now).await?;
+    let (findings, all) = check(&url, &secret, now).await?;
     for finding in &findings {
         let mark = if finding.right { "ok   " } else { "WRONG" };
         println!("{mark}  {}: {}", finding.what, finding.answered);
     }
     let right = findings.iter().filter(|finding| finding.right).count();
-    let all = plays(&secret, now)?.len();
     println!("\n{right} of {all} as they must be.");
     if findings.len() < all {
         println!("The endpoint was not reached, so the others were not played.");
@@ -67,12 +66,13 @@ pub async fn run(words: impl Iterator<Item = String>, now: Timestamp) -> Result<
     Ok(ExitCode::SUCCESS)
 }
 
-/// Play everything, one after the other, unless nothing listens there.
-pub async fn check(url: &str, secret: &str, now: Timestamp) -> Result<Vec<Finding>, BoxError> {
+/// Play everything, one after the other, unless nothing listens there; what was found, and how many plays there are.
+pub async fn check(url: &str, secret: &str, now: Timestamp) -> Result<(Vec<Finding>, usize), BoxError> {
     let url = vetted(url)?;
     let client = platform::courier::client()?;
-    let mut findings = Vec::new();
-    for play in plays(secret, now)? {
+    let plays = plays(secret, now)?;
+    let (mut findings, all) = (Vec::new(), plays.len());
+    for play in plays {
         let what = play.what;
         let answered = post(&client, &url, &play).await;
         let was_reached = !matches!(answered, Err(Silence::NotReached(_)));
@@ -97,7 +97,7 @@ pub async fn check(url: &str, secret: &str, now: Timestamp) -> Result<Vec<Findin
             break;
         }
     }
-    Ok(findings)
+    Ok((findings, all))
 }
 
 impl Must {

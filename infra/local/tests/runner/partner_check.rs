@@ -90,7 +90,7 @@ async fn found(fault: Fault) -> Vec<&'static str> {
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let serving = axum::serve(listener, Router::new().route("/", post(take))).into_future();
     let serving = tokio::spawn(serving);
-    let findings = check(&url, SECRET, noon()).await.unwrap();
+    let (findings, _) = check(&url, SECRET, noon()).await.unwrap();
     serving.abort();
     let wrong = findings.into_iter().filter(|finding| !finding.right);
     wrong.map(|finding| finding.what).collect()
@@ -101,7 +101,7 @@ async fn the_demo_recipients_get_everything_right() {
     let system = started(Functions::default()).await;
     system.demo.secret("bmw-ag", SECRET);
     let url = format!("{}/demo/recipients/bmw-ag/events", system.endpoints.gateway);
-    let findings = check(&url, SECRET, noon()).await.unwrap();
+    let (findings, _) = check(&url, SECRET, noon()).await.unwrap();
     assert_eq!(findings.len(), 12);
     assert!(findings.iter().all(|finding| finding.right), "{findings:#?}");
     let held = &system.demo.told()["bmw-ag"]["sub_partner-check-somebody"]["holds"];
@@ -159,7 +159,7 @@ async fn only_public_hosts_over_https_and_this_computer_are_played_at() {
 
 #[tokio::test]
 async fn where_nothing_listens_the_reason_is_told_once() {
-    let findings = check("http://127.0.0.1:1/", SECRET, noon()).await.unwrap();
+    let (findings, _) = check("http://127.0.0.1:1/", SECRET, noon()).await.unwrap();
     assert_eq!(findings.len(), 1);
     assert!(!findings[0].right);
     assert!(
