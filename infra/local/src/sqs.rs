@@ -101,6 +101,24 @@ impl Sqs {
         self.messages(queue, |messages| messages.iter().map(body).collect())
     }
 
+    /// The bodies of those messages of a queue that are kept back until their time has come.
+    pub fn kept_back(&self, queue: &str) -> Vec<String> {
+        let now = self.0.clock.now();
+        self.messages(queue, |messages| {
+            let kept_back = messages.iter().filter(|message| message.is_kept_back(now));
+            kept_back.map(|message| message.body.clone()).collect()
+        })
+    }
+
+    /// The bodies of all others.
+    pub fn at_hand(&self, queue: &str) -> Vec<String> {
+        let now = self.0.clock.now();
+        self.messages(queue, |messages| {
+            let at_hand = messages.iter().filter(|message| !message.is_kept_back(now));
+            at_hand.map(|message| message.body.clone()).collect()
+        })
+    }
+
     /// The bodies of those messages of a queue that were given up.
     pub fn dead_letters(&self, queue: &str) -> Vec<String> {
         match self.queue(queue).and_then(|queue| queue.redrive.as_ref()) {

@@ -66,6 +66,11 @@ impl Message {
             .collect()
     }
 
+    /// Whether it was sent for later, and its time has not come.
+    pub(super) fn is_kept_back(&self, now: Timestamp) -> bool {
+        self.received == 0 && self.visible_at > now
+    }
+
     pub(super) fn receive(&mut self, now: Timestamp, invisible_for: SignedDuration) {
         self.received += 1;
         self.received_first_at.get_or_insert(now);
