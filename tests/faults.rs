@@ -39,6 +39,8 @@ enum Scenario {
     Lapse,
     Redrive,
     Erasure,
+    /// A capture that is too much for the first recipient.
+    Again,
 }
 
 /// What is at hand while one point is played.
@@ -91,12 +93,19 @@ async fn an_erasure_survives_every_fault() {
     every_point(Scenario::Erasure).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_attempt_survives_every_fault() {
+    every_point(Scenario::Again).await;
+}
+
 async fn every_point(scenario: Scenario) {
     let mut playing = JoinSet::new();
     for fate in FATES {
         playing.spawn(at_calls(scenario, fate));
     }
-    playing.spawn(at_recipients(scenario));
+    if scenario != Scenario::Again {
+        playing.spawn(at_recipients(scenario));
+    }
     let points: usize = playing.join_all().await.into_iter().sum();
     println!("{scenario:?}: {points} points, all passed");
 }
@@ -107,6 +116,13 @@ async fn at_calls(scenario: Scenario, fate: Fate) -> usize {
     for call in 0..CALLS_MAX {
         let point = Point(format!("{scenario:?}, {fate:?} at call {call}"));
         play.prepare(scenario).await;
+        if scenario == Scenario::Again {
+            let too_much = Manner::Refuses {
+                status: 503,
+                retry_after_s: 0,
+            };
+            play.world.recipients.meet(0, too_much);
+        }
         let mut due_reads = if scenario == Scenario::Lapse { DUE_READS } else { 0 };
         let (mut left, met) = (call, Arc::new(AtomicBool::new(false)));
         let was_met = met.clone();
@@ -190,7 +206,7 @@ impl Play {
             ..
         } = self;
         match scenario {
-            Scenario::Capture => {}
+            Scenario::Capture | Scenario::Again => {}
             Scenario::Lapse => {
                 // Given so long ago that it soon ends, whatever the leap years; on paper, for instance.
                 let other = world.someone_who_granted_everything().await;
@@ -285,7 +301,7 @@ impl Play {
     async fn act(&self, scenario: Scenario) -> u16 {
         let (world, someone) = (&self.world, &self.someone);
         match scenario {
-            Scenario::Capture => {
+            Scenario::Capture | Scenario::Again => {
                 let key = format!("form-{}", self.round);
                 world.grant_keyed(someone, &key, everything()).await.status
             }
@@ -332,6 +348,7 @@ impl Play {
         assert_eq!(acts[..before.len()], *before, "what was there has changed");
         let added = match scenario {
             Scenario::Capture
+            | Scenario::Again
             | Scenario::Withdrawal
             | Scenario::Profile
             | Scenario::Relation
@@ -378,7 +395,7 @@ impl Play {
                 }
             }
             Scenario::Lapse => assert!(acts.len() > before.len(), "the lapse is in the record"),
-            Scenario::Capture | Scenario::Withdrawal => {}
+            Scenario::Capture | Scenario::Again | Scenario::Withdrawal => {}
         }
         let ledger = format!("/v1/subjects/{}/recipients", someone.id);
         let ledger = world.get(&ledger).await.is(200).body;

@@ -11,8 +11,14 @@ mod certificates;
 mod hanging;
 #[path = "troubled/keys.rs"]
 mod keys;
+#[path = "troubled/limits.rs"]
+mod limits;
+#[path = "troubled/pauses.rs"]
+mod pauses;
 #[path = "troubled/reconcile.rs"]
 mod reconcile;
+#[path = "troubled/schedule.rs"]
+mod schedule;
 
 const NOTICED: [&str; 3] = ["bmw-ag", "marketing-platform", "campaign-service"];
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
@@ -245,31 +251,6 @@ async fn a_debt_that_a_new_grant_settles_holds_nothing_back_for_ever() {
 }
 
 #[tokio::test]
-async fn one_with_a_limit_is_never_asked_more_often_in_a_minute() {
-    let world = World::at_noon().await;
-    world
-        .register("bmw-ag", json!({ "kind": "group-company", "rate_per_minute": 2 }))
-        .await
-        .is(200);
-    world.tick().await;
-    let mut people = Vec::new();
-    for _ in 0..7 {
-        people.push(world.someone_who_granted_everything().await);
-    }
-    world.settle().await;
-    let mut before = world.recipients.requests("bmw-ag");
-    assert!(before <= 2, "{before}");
-    for _ in 0..30 {
-        world.advance(MINUTE);
-        world.tick().await;
-        let asked = world.recipients.requests("bmw-ag");
-        assert!(asked - before <= 2, "{} in a minute", asked - before);
-        before = asked;
-    }
-    world.everyone_is_in_step(&people, &NOTICED).await;
-}
-
-#[tokio::test]
 async fn one_that_answers_at_length_or_letter_by_letter_has_acknowledged_all_the_same() {
     for manner in [Manner::Babbles, Manner::Dawdles] {
         let world = World::at_noon().await;
@@ -327,7 +308,7 @@ async fn new_events_of_a_busy_subject_add_no_attempts_to_the_schedule() {
         world.tick().await;
     }
     let asked = world.recipients.requests("bmw-ag") - before;
-    // At once, and after 6 minutes, 6 minutes and 30 minutes: the next one is due after 2 hours more.
+    // At once, and after 5 seconds, 5 minutes and 30 minutes: the next one is due after 2 hours more.
     assert_eq!(asked, 4);
 
     world.recipients.set("bmw-ag", Manner::Acknowledges);

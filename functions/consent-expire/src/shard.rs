@@ -96,7 +96,8 @@ impl Shard<'_> {
             }
             Wake::Deliver(recipient) => {
                 swept.sent_again += 1;
-                Ok(Some(Errand::deliver(item.subject.clone(), recipient.clone(), 0)))
+                let subject = item.subject.clone();
+                Ok(Some(Errand::deliver_again(subject, recipient.clone(), item.at)))
             }
             Wake::Confirmed { since } => {
                 self.look_for_debts(&item.subject, *since, swept).await?;

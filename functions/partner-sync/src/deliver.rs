@@ -9,10 +9,10 @@ use domain::holding::Holding;
 use domain::record::View;
 use domain::subject::Subject;
 use jiff::Timestamp;
-use platform::courier::Letter;
+use platform::courier::{self, Letter};
 use platform::event::{Confirmation, Told, categories_told, letter};
 use platform::metric;
-use platform::store::{Claim, Registration};
+use platform::store::{Breaker, Claim, Failure, Registration, Turn};
 
 use crate::postpone::{self, Wait};
 use crate::{Error, Parts};
@@ -23,9 +23,11 @@ pub(crate) struct Asked {
     pub(crate) hint: Version,
     /// Whether it does not wait for its next attempt.
     pub(crate) anew: bool,
+    /// Which attempt it is there to bring back.
+    pub(crate) due: Option<Timestamp>,
 }
 
-/// A delivery that fails waits in the ledger, not in the queue.
+/// A delivery that fails is pending in the ledger, and its message is done with.
 pub(crate) async fn bring_up_to_date(
     parts: &Parts,
     now: Timestamp,
@@ -59,6 +61,7 @@ pub(crate) async fn bring_up_to_date(
     let delivery = postpone::Delivery {
         parts,
         claim: &claim,
+        due: asked.due,
         view: &view,
         before: &before,
         holding: &holding,
@@ -84,14 +87,11 @@ pub(crate) async fn bring_up_to_date(
             let since_commit = now.duration_since(reading.record.learnt_at()).as_millis();
             metric::DELIVERIES.record_by("acknowledged", 1, now);
             metric::COMMIT_TO_ACKNOWLEDGEMENT.record(u64::try_from(since_commit).unwrap_or(0), now);
-            if reading.breaker.failures > 0 {
-                store.note_success(&recipient, reading.breaker, now).await?;
-            }
-            Ok(())
+            Ok(store.note_success(&recipient, reading.breaker, now).await?)
         }
         Err(error) => {
             metric::DELIVERIES.record_by("failed", 1, now);
-            store.note_failure(&recipient, error.is_gone()).await?;
+            store.note_failure(&recipient, failure(&error), now).await?;
             delivery.postpone(Wait::Failed(&error, &letter), now).await
         }
     }
@@ -109,23 +109,38 @@ fn may_hold(view: &View<'_>, registration: &Registration, claim: &Claim, overdue
     (kept, held_back)
 }
 
+/// What a delivery that failed says of its recipient.
+fn failure(error: &courier::Error) -> Failure {
+    if error.is_gone() {
+        Failure::Gone
+    } else if error.slows_down() {
+        let retry_after = error.retry_after();
+        Failure::TooMuch { retry_after }
+    } else {
+        Failure::Once
+    }
+}
+
 /// Whether the recipient may be asked now: it may be gone, in trouble, or at its limit.
 async fn must_wait(
     parts: &Parts,
     registration: &Registration,
-    breaker: platform::store::Breaker,
+    breaker: Breaker,
     now: Timestamp,
 ) -> Result<Option<Wait<'static>>, Error> {
-    let id = &registration.recipient.id;
+    let (store, id) = (&parts.store, &registration.recipient.id);
     if breaker.disabled {
         return Ok(Some(Wait::Disabled));
     }
-    if breaker.is_open() && !parts.store.may_probe(id, now).await? {
-        return Ok(Some(Wait::BreakerOpen));
+    if breaker.is_open() && !(breaker.is_probe_due(now) && store.may_probe(id, now).await?) {
+        return Ok(Some(Wait::BreakerOpen(breaker)));
     }
-    match registration.rate_per_minute {
-        Some(rate) if !parts.store.within_rate(id, rate, now).await? => Ok(Some(Wait::RateReached)),
-        Some(_) | None => Ok(None),
+    let Some(rate) = registration.rate_per_minute else {
+        return Ok(None);
+    };
+    match store.turn(id, rate, now).await? {
+        Turn::Now => Ok(None),
+        Turn::At(at) => Ok(Some(Wait::Turn(at))),
     }
 }
 

@@ -53,9 +53,11 @@ async fn run(parts: &Parts, now: Timestamp, errand: Errand) -> Result<(), Error>
             recipient,
             version: hint,
             anew,
+            due,
         } => {
             let (subject, recipient) = (subject.0, recipient.0);
-            let asked = deliver::Asked { hint, anew };
+            let due = due.map(|due| due.0.0);
+            let asked = deliver::Asked { hint, anew, due };
             deliver::bring_up_to_date(parts, now, (subject, recipient), asked).await
         }
         Errand::Walk {

@@ -6,15 +6,14 @@ use jiff::{SignedDuration, Timestamp};
 use platform::courier::{self, Letter};
 use platform::digest;
 use platform::http::chain;
-use platform::store::{Claim, Doubt, DueItem, Postponed, SOONEST, Wake};
+use platform::queue::{Errand, LATER_MAX};
+use platform::store::{Breaker, Claim, Doubt, DueItem, PROBE_EVERY, Postponed, Wake};
 
 use crate::{Error, Parts};
 
-/// When a delivery that failed is tried again: the schedule of Standard Webhooks, some 75 hours in all, but for its
-/// first two steps, which are as soon as anything can fall due. That is longer than any lease.
-const RETRY_AFTER_S: [i64; 9] = [SOON, SOON, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
-const SOON: i64 = SOONEST.as_secs();
-/// How long one that only has to wait is left alone, at the most.
+/// When a delivery that failed is tried again: the schedule of Standard Webhooks, some 75 hours in all.
+const RETRY_AFTER_S: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
+/// How long one that waits for a recipient that is down is left alone, at the most.
 const WAIT_MAX: SignedDuration = SignedDuration::from_hours(1);
 
 /// Why it goes on later.
@@ -22,8 +21,9 @@ pub(crate) enum Wait<'a> {
     Failed(&'a courier::Error, &'a Letter),
     /// Its next attempt is not due before that.
     Until(Timestamp),
-    BreakerOpen,
-    RateReached,
+    BreakerOpen(Breaker),
+    /// The recipient's limit has room for it in the minute that begins then.
+    Turn(Timestamp),
     Disabled,
 }
 
@@ -31,6 +31,8 @@ pub(crate) enum Wait<'a> {
 pub(crate) struct Delivery<'a> {
     pub(crate) parts: &'a Parts,
     pub(crate) claim: &'a Claim,
+    /// Which attempt the errand is there to bring back, if it is.
+    pub(crate) due: Option<Timestamp>,
     pub(crate) view: &'a View<'a>,
     /// What the recipient may hold so far.
     pub(crate) before: &'a Holding,
@@ -58,22 +60,29 @@ pub(crate) async fn unregistered(parts: &Parts, claim: &Claim, now: Timestamp) -
 }
 
 impl Delivery<'_> {
-    /// Try again later. What falls due goes first: cut off in between, there is one look too many, not one
+    /// Try again later. What brings it back goes first: cut off in between, there is one look too many, not one
     /// too few. That a loss is confirmed in time is looked at on a day of its own, for no attempt may be due.
     pub(crate) async fn postpone(&self, wait: Wait<'_>, now: Timestamp) -> Result<(), Error> {
         let (store, entry) = (&self.parts.store, &self.claim.entry);
         let (attempted, may_have_arrived, last_letter) = match &wait {
             Wait::Failed(error, letter) => (true, error.may_have_arrived(), Some(letter.id.clone())),
-            Wait::Until(_) | Wait::BreakerOpen | Wait::RateReached | Wait::Disabled => {
+            Wait::Until(_) | Wait::BreakerOpen(_) | Wait::Turn(_) | Wait::Disabled => {
                 (false, false, entry.last_letter.clone())
             }
         };
-        let next_attempt_at = self.next_attempt(&wait, now);
+        // Whoever is not asked now keeps its place, if it has one sooner.
+        let has_place = entry.next_attempt_at.filter(|at| *at > now && !attempted);
+        let next_attempt_at = self.next_attempt(&wait, now).map(|at| match has_place {
+            Some(place) => place.min(at),
+            None => to_the_millisecond(at),
+        });
         let loses = self.before.loses_to(self.holding);
         let loss_since = loses.then(|| entry.loss_since.unwrap_or(now));
 
-        if let Some(at) = next_attempt_at {
-            self.note(at, Wake::Deliver(entry.recipient.clone()), now).await?;
+        if let Some(at) = next_attempt_at
+            && (has_place != Some(at) || self.due == Some(at))
+        {
+            self.come_back(at, now).await?;
         }
         if let (Some(since), None) = (loss_since, entry.loss_since)
             && let Some(deadline) = self.view.policies.withdrawal_deadline(since)
@@ -99,6 +108,19 @@ impl Delivery<'_> {
         Ok(())
     }
 
+    /// Have this delivery looked at again then: by the queue itself, or by the sweep if that is further away than the
+    /// queue can keep a message back. There is one errand for each attempt to come: whatever else comes before that,
+    /// and is no reason to ask sooner, leaves it to this one.
+    async fn come_back(&self, at: Timestamp, now: Timestamp) -> Result<(), Error> {
+        let recipient = self.claim.entry.recipient.clone();
+        let after = at.duration_since(now);
+        if after > LATER_MAX {
+            return self.note(at, Wake::Deliver(recipient), now).await;
+        }
+        let errand = Errand::deliver_again(self.claim.subject.clone(), recipient, at);
+        Ok(self.parts.errands.send_later(errand, after).await?)
+    }
+
     async fn note(&self, at: Timestamp, wake: Wake, now: Timestamp) -> Result<(), Error> {
         let subject = self.claim.subject.clone();
         let due = DueItem { at, subject, wake };
@@ -108,28 +130,37 @@ impl Delivery<'_> {
     /// When to go on; never by itself once the schedule is at its end, or the recipient gone.
     fn next_attempt(&self, wait: &Wait<'_>, now: Timestamp) -> Option<Timestamp> {
         let attempts = self.claim.entry.attempts as usize;
-        let after = match wait {
-            Wait::Failed(error, _) if error.is_gone() => return None,
+        let later = |after| now.saturating_add(after).ok();
+        match wait {
+            Wait::Failed(error, _) if error.is_gone() => None,
             Wait::Failed(error, _) => {
                 let scheduled = SignedDuration::from_secs(*RETRY_AFTER_S.get(attempts)?);
-                let wanted = error.retry_after().unwrap_or(SignedDuration::ZERO);
-                self.spread(scheduled).max(wanted)
+                let pause = if error.slows_down() {
+                    PROBE_EVERY
+                } else {
+                    SignedDuration::ZERO
+                };
+                let wanted = error.retry_after().unwrap_or_default().max(pause);
+                let at = later(self.spread(scheduled).max(wanted))?;
+                // Nobody may tell it anything of the subject while it may be at work on what it was sent.
+                Some(if self.is_under_way(wait) {
+                    at.max(self.claim.until)
+                } else {
+                    at
+                })
             }
-            Wait::Until(at) => return Some(*at),
-            // The longer it has waited, the more seldom: when the recipient is back, everyone whom it concerns
-            // is looked at anyway, and those that came last probe.
-            Wait::BreakerOpen => {
-                let waited = self
-                    .claim
-                    .entry
-                    .pending_since
-                    .map(|since| now.duration_since(since));
-                self.spread(waited.unwrap_or(SOONEST).clamp(SOONEST, WAIT_MAX))
-            }
-            Wait::RateReached => SignedDuration::from_mins(self.minutes_until_a_turn()),
-            Wait::Disabled => return None,
-        };
-        now.saturating_add(after).ok()
+            Wait::Until(at) | Wait::Turn(at) => Some(*at),
+            Wait::BreakerOpen(breaker) => match breaker.next_probe_at {
+                Some(at) if !breaker.is_down() => at.max(now).saturating_add(self.moment()).ok(),
+                // The longer it has waited, the more seldom: when the recipient is back, everyone whom it concerns
+                // is looked at anyway, and those that came last probe.
+                Some(_) | None => {
+                    let since = self.claim.entry.pending_since.unwrap_or(now);
+                    later(self.spread(now.duration_since(since).clamp(PROBE_EVERY, WAIT_MAX)))
+                }
+            },
+            Wait::Disabled => None,
+        }
     }
 
     /// Whether the recipient may still be at work on what it was sent.
@@ -137,15 +168,15 @@ impl Delivery<'_> {
         matches!(wait, Wait::Failed(error, _) if error.may_still_arrive())
     }
 
-    /// Up to a tenth more, the same for the same attempt: many that failed together do not come back
-    /// together.
+    /// Up to a tenth more in whole seconds, the same for the same attempt: many that failed together do not come
+    /// back together.
     fn spread(&self, after: SignedDuration) -> SignedDuration {
-        after + after * i32::from(self.lot()) / 2_560
+        SignedDuration::from_secs(after.as_secs() + after.as_secs() * i64::from(self.lot()) / 2_560)
     }
 
-    /// Those for whom a recipient's limit had no room come back some each minute, so that it is made use of.
-    fn minutes_until_a_turn(&self) -> i64 {
-        6 + i64::from(self.lot() % 6)
+    /// Up to a minute: those who waited together for the end of a pause do not come back together.
+    fn moment(&self) -> SignedDuration {
+        SignedDuration::from_secs(1 + i64::from(self.lot()) * 60 / 256)
     }
 
     /// Even, and the same for the same attempt.
@@ -167,9 +198,14 @@ impl Delivery<'_> {
                 let cause = chain(*error);
                 tracing::warn!(%subject, %recipient, attempt, cause, "recipient {recipient} was not told of {subject}");
             }
-            Wait::Until(_) | Wait::BreakerOpen | Wait::RateReached | Wait::Disabled => {
+            Wait::Until(_) | Wait::BreakerOpen(_) | Wait::Turn(_) | Wait::Disabled => {
                 tracing::debug!(%subject, %recipient, "recipient {recipient} is not asked now about {subject}");
             }
         }
     }
+}
+
+/// As the ledger keeps it, so that an errand is known by it.
+fn to_the_millisecond(at: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }

@@ -22,6 +22,13 @@ use crate::inside::Inside;
 pub const PATIENCE: Duration = Duration::from_secs(5);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const KEY_BYTES: RangeInclusive<usize> = 24..=64;
+/// With these a recipient says that it is too much for it.
+const SLOW_DOWN: [StatusCode; 4] = [
+    StatusCode::TOO_MANY_REQUESTS,
+    StatusCode::BAD_GATEWAY,
+    StatusCode::SERVICE_UNAVAILABLE,
+    StatusCode::GATEWAY_TIMEOUT,
+];
 /// A recipient may ask for patience, but not for ever.
 const RETRY_AFTER_MAX: SignedDuration = SignedDuration::from_hours(24);
 
@@ -29,8 +36,6 @@ const RETRY_AFTER_MAX: SignedDuration = SignedDuration::from_hours(24);
 pub struct Courier {
     client: Client,
     reach: Reach,
-    /// How long it waits for an answer.
-    patience: Duration,
 }
 
 /// An event, ready to be sent.
@@ -83,6 +88,11 @@ impl Error {
         matches!(self, Self::Refused { status, .. } if *status == StatusCode::GONE)
     }
 
+    /// Whether it was too much for the recipient, whomever it is about: then the sender slows down (Standard Webhooks).
+    pub fn slows_down(&self) -> bool {
+        matches!(self, Self::Refused { status, .. } if SLOW_DOWN.contains(status))
+    }
+
     pub fn retry_after(&self) -> Option<SignedDuration> {
         match self {
             Self::Refused { retry_after, .. } => *retry_after,
@@ -95,13 +105,12 @@ impl Error {
 
 impl Courier {
     pub fn new(reach: Reach, inside: Inside, patience: Duration) -> Result<Self, Error> {
-        let builder = builder(inside.roots())?;
+        let builder = builder(inside.roots(), patience)?;
         let inside = Arc::new(inside);
         let builder = builder.dns_resolver(Arc::new(VettedResolver { reach, inside }));
         Ok(Self {
             client: build(builder)?,
             reach,
-            patience,
         })
     }
 
@@ -126,7 +135,6 @@ impl Courier {
         let answer = self
             .client
             .post(url)
-            .timeout(self.patience)
             .header(CONTENT_TYPE, "application/cloudevents+json")
             .header("webhook-id", &letter.id)
             .header("webhook-timestamp", now.as_second())
@@ -177,14 +185,17 @@ fn retry_after(answer: &Response) -> Option<SignedDuration> {
 
 /// An HTTP client that follows no redirect, asks no proxy, and has the same TLS stack as the SDK.
 pub fn client() -> Result<Client, Error> {
-    build(builder(iter::empty())?)
+    build(builder(iter::empty(), PATIENCE)?)
 }
 
 fn build(builder: ClientBuilder) -> Result<Client, Error> {
     builder.build().map_err(|error| Error::Client(error.into()))
 }
 
-fn builder(more_roots: impl Iterator<Item = CertificateDer<'static>>) -> Result<ClientBuilder, Error> {
+fn builder(
+    more_roots: impl Iterator<Item = CertificateDer<'static>>,
+    patience: Duration,
+) -> Result<ClientBuilder, Error> {
     let mut roots = rustls::RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };
@@ -202,6 +213,6 @@ fn builder(more_roots: impl Iterator<Item = CertificateDer<'static>>) -> Result<
         .redirect(Policy::none())
         .no_proxy()
         .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(PATIENCE);
+        .timeout(patience);
     Ok(builder)
 }

@@ -5,13 +5,16 @@ use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use domain::act::Version;
 use domain::codes::RecipientId;
 use domain::subject::Subject;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{self, Aws, Unset};
-use crate::wire::Word;
+use crate::wire::{Instant, Word};
 
 /// The most messages that one call takes.
 const BATCH_MAX: usize = 10;
+/// The longest that the queue keeps a message back.
+pub const LATER_MAX: SignedDuration = SignedDuration::from_mins(15);
 
 /// A pointer: what is to be told is read when the errand is run. Add fields, never rename them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +29,10 @@ pub enum Errand {
         /// Whether a delivery that waits for its next attempt is to wait no longer.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         anew: bool,
+        /// Which attempt it is there to bring back, by when that is due. There is one such errand for each attempt
+        /// to come, so that every other one that is too early has nothing to wait for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due: Option<Word<Instant>>,
     },
     /// Look at everyone in one shard whom a recipient concerns, from one subject on.
     Walk {
@@ -43,6 +50,18 @@ impl Errand {
             recipient: Word(recipient),
             version,
             anew: false,
+            due: None,
+        }
+    }
+
+    /// The same once more, when the next attempt is due.
+    pub fn deliver_again(subject: Subject, recipient: RecipientId, due: Timestamp) -> Self {
+        Self::Deliver {
+            subject: Word(subject),
+            recipient: Word(recipient),
+            version: 0,
+            anew: false,
+            due: Some(Word(Instant(due))),
         }
     }
 
@@ -53,6 +72,7 @@ impl Errand {
             recipient: Word(recipient),
             version: 0,
             anew: true,
+            due: None,
         }
     }
 
@@ -121,7 +141,7 @@ impl Queue {
         let (mut unsent, mut source) = (Vec::new(), None);
         for (batch, errands) in errands.chunks(BATCH_MAX).enumerate() {
             let first = batch * BATCH_MAX;
-            match self.send_ten(errands).await {
+            match self.send_ten(errands, None).await {
                 Ok(refused) => unsent.extend(refused.into_iter().map(|place| first + place)),
                 Err(cause) => {
                     unsent.extend(first..first + errands.len());
@@ -136,13 +156,28 @@ impl Queue {
         }
     }
 
+    /// Send an errand that comes after so long, and no sooner; [`LATER_MAX`] at the most.
+    pub async fn send_later(&self, errand: Errand, after: SignedDuration) -> Result<(), Error> {
+        let seconds = after.as_secs() + i64::from(after.subsec_nanos() > 0);
+        let delay = i32::try_from(seconds.max(0)).unwrap_or(i32::MAX);
+        match self.send_ten(&[errand], Some(delay)).await {
+            Ok(refused) if refused.is_empty() => Ok(()),
+            Ok(unsent) => Err(Error { unsent, source: None }),
+            Err(cause) => Err(Error {
+                unsent: vec![0],
+                source: Some(cause),
+            }),
+        }
+    }
+
     /// The places of those that the queue refused. The message group is the recipient, so that one with many
     /// errands does not stand before the others.
-    async fn send_ten(&self, errands: &[Errand]) -> Result<Vec<usize>, Cause> {
+    async fn send_ten(&self, errands: &[Errand], delay_s: Option<i32>) -> Result<Vec<usize>, Cause> {
         let entry = |(place, errand): (usize, &Errand)| -> Result<_, Cause> {
             let entry = SendMessageBatchRequestEntry::builder()
                 .id(place.to_string())
                 .message_body(serde_json::to_string(errand)?)
+                .set_delay_seconds(delay_s)
                 .message_group_id(errand.recipient().as_str());
             Ok(entry.build()?)
         };

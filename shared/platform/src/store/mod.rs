@@ -28,7 +28,7 @@ mod sweep;
 mod walk;
 pub mod written;
 
-pub use breaker::Breaker;
+pub use breaker::{Breaker, Failure, PROBE_EVERY, Turn};
 pub use campaigns::Mark as CountMark;
 pub use chain::{Beside, Chain, Change, Fingerprint, Guard, NotTaken};
 pub use due::{DueItem, SHARDS, SOONEST, Wake};

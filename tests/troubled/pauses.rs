@@ -1,0 +1,97 @@
+//! Recipients for which it is too much.
+
+use jiff::SignedDuration;
+use tests::{Manner, Someone, World};
+
+use crate::{MINUTE, NOTICED};
+
+async fn people(world: &World, count: usize) -> Vec<Someone> {
+    let mut people = Vec::new();
+    for _ in 0..count {
+        people.push(world.someone_who_granted_everything().await);
+        world.settle().await;
+    }
+    people
+}
+
+#[tokio::test]
+async fn one_for_which_it_is_too_much_is_left_alone_by_everybody_for_a_minute_or_as_long_as_it_asks() {
+    for (status, retry_after_s, pause_s) in [(429, 0, 60), (502, 30, 60), (503, 600, 600), (504, 0, 60)] {
+        let world = World::at_noon().await;
+        world.tick().await;
+        let too_much = Manner::Refuses {
+            status,
+            retry_after_s,
+        };
+        world.recipients.set("bmw-ag", too_much);
+        let everyone = people(&world, 4).await;
+        assert_eq!(
+            world.recipients.requests("bmw-ag"),
+            1,
+            "{status}: the others wait"
+        );
+        world.everyone_is_in_step(&everyone, &NOTICED[1..]).await;
+
+        world.recipients.set("bmw-ag", Manner::Acknowledges);
+        world.advance(SignedDuration::from_secs(pause_s - 1));
+        world.tick().await;
+        assert_eq!(world.recipients.requests("bmw-ag"), 1, "{status}: not before");
+        world.advance(SignedDuration::from_secs(1));
+        world.tick().await;
+        assert_eq!(
+            world.recipients.requests("bmw-ag"),
+            2,
+            "{status}: one asks how it is"
+        );
+        world.advance(MINUTE);
+        world.settle().await;
+        world.everyone_is_in_step(&everyone, &NOTICED).await;
+        let looked_again = world.stored("AGAIN#bmw-ag").await;
+        assert_eq!(
+            looked_again,
+            [],
+            "{status}: for that nobody need look at everybody"
+        );
+    }
+}
+
+#[tokio::test]
+async fn while_it_is_too_much_for_one_it_is_asked_once_a_minute() {
+    let world = World::at_noon().await;
+    world.tick().await;
+    let too_much = Manner::Refuses {
+        status: 503,
+        retry_after_s: 0,
+    };
+    world.recipients.set("bmw-ag", too_much);
+    let mut everyone = people(&world, 10).await;
+    let mut before = world.recipients.requests("bmw-ag");
+    assert_eq!(before, 1);
+    for minute in 0..20 {
+        everyone.extend(people(&world, 1).await);
+        world.advance(MINUTE);
+        world.tick().await;
+        let asked = world.recipients.requests("bmw-ag") - before;
+        assert_eq!(asked, 1, "in minute {minute}");
+        before += asked;
+    }
+    world.recipients.set("bmw-ag", Manner::Acknowledges);
+    everyone.extend(people(&world, 1).await);
+    world.advance(MINUTE);
+    everyone.extend(people(&world, 1).await);
+    world.settle().await;
+    world.everyone_is_in_step(&everyone, &NOTICED).await;
+}
+
+#[tokio::test]
+async fn one_that_fails_at_one_thing_is_told_of_the_others() {
+    let world = World::at_noon().await;
+    world.tick().await;
+    world.recipients.set("bmw-ag", Manner::Fails);
+    let everyone = people(&world, 2).await;
+    assert_eq!(world.recipients.requests("bmw-ag"), 2);
+    world.recipients.set("bmw-ag", Manner::Acknowledges);
+    world.advance(MINUTE);
+    world.settle().await;
+    world.everyone_is_in_step(&everyone, &NOTICED).await;
+}

@@ -1,0 +1,152 @@
+//! When a recipient that failed is asked again, and what waits until then.
+
+use jiff::SignedDuration;
+use serde_json::json;
+use tests::{ERRANDS, Manner, Someone, World, instant};
+
+use crate::{MINUTE, NOTICED, told_of};
+
+/// The schedule of Standard Webhooks.
+const AGAIN_AFTER_S: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
+/// What the queue can keep back by itself.
+const KEPT_BACK_S: i64 = 900;
+
+async fn someone_who_is_not_told(world: &World, recipient: &str) -> Someone {
+    world.tick().await;
+    world.recipients.set(recipient, Manner::Fails);
+    let someone = world.someone_who_granted_everything().await;
+    world.settle().await;
+    someone
+}
+
+/// An errand that is not there for the next attempt, as the fan-out sends it, and as it may come late or twice.
+fn errand(someone: &Someone, recipient: &str) -> String {
+    let subject = &someone.pseudonym;
+    json!({ "errand": "deliver", "subject": subject, "recipient": recipient, "version": 1 }).to_string()
+}
+
+#[tokio::test]
+async fn a_delivery_that_fails_is_tried_again_on_the_schedule_of_standard_webhooks() {
+    let world = World::at_noon().await;
+    let someone = someone_who_is_not_told(&world, "bmw-ag").await;
+    for (failed, wait) in (1..).zip(AGAIN_AFTER_S) {
+        let entry = told_of(&world, &someone, "bmw-ag").await;
+        let next = instant(entry["next_attempt_at"].as_str().expect("a next attempt"));
+        let after = next.duration_since(world.now()).as_secs();
+        assert!(
+            (wait..=wait + wait / 10).contains(&after),
+            "{after} s after {failed}"
+        );
+        let kept_back = world.sqs.kept_back(ERRANDS).len();
+        assert_eq!(kept_back, usize::from(after <= KEPT_BACK_S), "after {failed}");
+
+        world.clock.set(next - SignedDuration::from_millis(1));
+        world.tick().await;
+        assert_eq!(world.recipients.requests("bmw-ag"), failed, "not before");
+        world.clock.set(next);
+        world.tick().await;
+        assert_eq!(world.recipients.requests("bmw-ag"), failed + 1, "on time");
+    }
+    assert_eq!(told_of(&world, &someone, "bmw-ag").await["state"], "given-up");
+}
+
+#[tokio::test]
+async fn one_errand_waits_for_each_attempt_whatever_else_comes_meanwhile() {
+    let world = World::at_noon().await;
+    let someone = someone_who_is_not_told(&world, "bmw-ag").await;
+    for failed in 1..=4 {
+        let kept_back = world.sqs.kept_back(ERRANDS);
+        for _ in 0..5 {
+            world.sqs.put(ERRANDS, &errand(&someone, "bmw-ag"));
+        }
+        let city = json!({ "contact": { "city": format!("city-{failed}") } });
+        world.patch_profile(&someone, city).await.is(200);
+        world.settle().await;
+        assert_eq!(world.sqs.kept_back(ERRANDS), kept_back, "after {failed}");
+        assert_eq!(world.recipients.requests("bmw-ag"), failed, "nobody asks sooner");
+
+        let entry = told_of(&world, &someone, "bmw-ag").await;
+        let next = instant(entry["next_attempt_at"].as_str().expect("a next attempt"));
+        world.clock.set(next);
+        if failed == 4 {
+            world.recipients.set("bmw-ag", Manner::Acknowledges);
+        }
+        world.tick().await;
+        assert_eq!(
+            world.recipients.requests("bmw-ag"),
+            failed + 1,
+            "and nobody later"
+        );
+    }
+    let city = &world.holds("bmw-ag", &someone).content["contact"]["city"];
+    assert_eq!(city, "city-4");
+    world.everyone_is_in_step(&[someone], &NOTICED).await;
+}
+
+/// The host that runs it may be one whose clock is behind that of the host that sent it.
+#[tokio::test]
+async fn an_errand_that_comes_before_its_time_waits_on_and_is_not_lost() {
+    let world = World::at_noon().await;
+    let someone = someone_who_is_not_told(&world, "bmw-ag").await;
+    let behind = MINUTE * 4;
+    world.advance(-behind);
+    for _ in 0..3 {
+        world.sqs.make_visible(ERRANDS);
+        world.settle().await;
+        assert_eq!(world.recipients.requests("bmw-ag"), 1);
+        assert_eq!(world.sqs.kept_back(ERRANDS).len(), 1);
+    }
+    world.advance(behind + SignedDuration::from_secs(5));
+    world.recipients.set("bmw-ag", Manner::Acknowledges);
+    world.settle().await;
+    assert_eq!(world.recipients.requests("bmw-ag"), 2);
+    world.everyone_is_in_step(&[someone], &NOTICED).await;
+}
+
+/// So it is too where the sweep brings it back, whose clock may be ahead.
+#[tokio::test]
+async fn what_the_sweep_brings_back_before_its_time_waits_on_and_is_not_lost() {
+    let world = World::at_noon().await;
+    let someone = someone_who_is_not_told(&world, "bmw-ag").await;
+    for _ in 0..2 {
+        world.advance(MINUTE * 6);
+        world.tick().await;
+    }
+    let entry = told_of(&world, &someone, "bmw-ag").await;
+    let next = instant(entry["next_attempt_at"].as_str().expect("a next attempt"));
+    assert!(next > world.now() + MINUTE * 20, "it is left to the sweep");
+    world.clock.set(next);
+    world.schedule().await;
+    world.advance(-MINUTE * 4);
+    world.settle().await;
+    assert_eq!(world.recipients.requests("bmw-ag"), 3, "it is not time");
+    assert_eq!(world.sqs.kept_back(ERRANDS).len(), 1);
+
+    world.recipients.set("bmw-ag", Manner::Acknowledges);
+    world.advance(MINUTE * 4);
+    world.settle().await;
+    world.everyone_is_in_step(&[someone], &NOTICED).await;
+}
+
+#[tokio::test]
+async fn one_that_may_still_be_at_work_is_asked_again_only_after_its_lease() {
+    let world = World::at_noon().await;
+    world.tick().await;
+    world
+        .recipients
+        .set("bmw-ag", Manner::FinishesLate { after_s: 59 });
+    let someone = world.someone_who_granted_everything().await;
+    world.settle().await;
+    world.recipients.set("bmw-ag", Manner::Acknowledges);
+    world.advance(SignedDuration::from_secs(59));
+    world.settle().await;
+    assert_eq!(world.recipients.requests("bmw-ag"), 1);
+    world.advance(SignedDuration::from_secs(1));
+    world.settle().await;
+    assert_eq!(
+        world.recipients.requests("bmw-ag"),
+        2,
+        "at once, and not when a message comes again"
+    );
+    world.everyone_is_in_step(&[someone], &NOTICED).await;
+}
