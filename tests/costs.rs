@@ -5,7 +5,7 @@
 //! reports nothing for a write whose condition fails.
 
 use serde_json::json;
-use tests::{Item, World, a_consent, everything, instant, merged};
+use tests::{Caller, Item, World, a_consent, everything, instant, merged};
 
 use table::{Line, Table};
 
@@ -60,7 +60,10 @@ async fn each_operation_costs_what_the_table_says() {
         (2, 2.0, 1.0),
         "2, 1 (2 past a KB), 1",
     );
-    world.grant_keyed(&someone, "form-1", two_channels).await.is(201);
+    world
+        .grant_keyed(&someone, "form-1", two_channels.clone())
+        .await
+        .is(201);
     table.note(
         &world,
         "the same request again, after another",
@@ -92,6 +95,33 @@ async fn each_operation_costs_what_the_table_says() {
         (2, 1.0, 1.0),
         "1, 1, 0",
     );
+
+    let proven = world.someone().await;
+    let proof = json!({ "evidence": { "kind": "signed-in", "reference": "session-1" } });
+    world.calls.forget();
+    world
+        .grant(&proven, merged(two_channels.clone(), proof))
+        .await
+        .is(201);
+    table.note(
+        &world,
+        "capture, a new subject, evidence that identifies",
+        (2, 4.0, 1.0),
+        "",
+    );
+    let visited = world.someone().await;
+    let path = format!("/v1/subjects/{}/consents", visited.id);
+    let body = merged(a_consent(), two_channels).to_string();
+    world.calls.forget();
+    let key = [
+        ("Content-Type", "application/json"),
+        ("Idempotency-Key", "form-1"),
+    ];
+    world
+        .send_as(Caller::Site, "POST", &path, &key, body.into_bytes())
+        .await
+        .is(202);
+    table.note(&world, "capture by a site", (3, 1.0, 2.0), "");
 
     world
         .decide(&someone, json!({ "who": "controller", "channel": "post" }))
@@ -151,6 +181,9 @@ async fn each_operation_costs_what_the_table_says() {
         (2, 8.0, 1.0),
         "2, 2 x (c + 1), 1",
     );
+    // All that may be there is deleted in one transaction, whether it is or not.
+    world.erase(&someone).await.is(200);
+    table.note(&world, "erase somebody", (3, 32.0, 2.0), "");
 
     table.print_and_assert();
 }
@@ -228,6 +261,21 @@ async fn what_follows_from_a_change_costs_what_the_table_says() {
         (4, 2.0, 7.0),
         "4, 2, what is sent",
     );
+    world
+        .withdraw(&someone, json!({ "channels": ["email"] }))
+        .await
+        .is(200);
+    world.calls.forget();
+    world.fan_out().await;
+    table.note(
+        &world,
+        "fan-out of a withdrawal of e-mail",
+        // What was tracked is deleted.
+        (4, 2.0, 2.0),
+        "2, 1 a due date, 2",
+    );
+    world.settle().await;
+    world.calls.forget();
     let dealer = json!({ "kind": "processor", "role": "processor" });
     world
         .register("campaign-service", merged(dealer, json!({ "sharing": false })))

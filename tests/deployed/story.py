@@ -1,4 +1,4 @@
-"""One story through the deployed template: the release binaries, the API with its authorizer, the table with
+"""One story through the deployed template: the packaged binaries, the API with its authorizer, the table with
 its stream, the queues and the schedule, on ministack.
 
 Runs in a network namespace of its own (.ci/deployed makes it), in which the two names below lead to
