@@ -2,18 +2,24 @@
 //!
 //! N people whose consents end with the same midnight are written into the embedded engine, and swept.
 //! Counted are calls and the units that the engine reports; the processor time of our own half (the function,
-//! the SDK, and the seam that counts) is information only. With `--instructions`, callgrind counts those of the
-//! function's own process instead, which must be built: `cargo build --profile measure -p consent-expire`, and
-//! `FUNCTIONS_DIR` names where it is.
+//! the SDK, and the seam that counts) is information only. With `--instructions`, those of the function's own
+//! process are counted instead, by QEMU (`qemu-x86_64`, of Debian's package qemu-user). It must be built, and
+//! `FUNCTIONS_DIR` names the folder that holds it:
+//!
+//! ```sh
+//! cargo build --profile measure -p consent-expire
+//! FUNCTIONS_DIR=target/measure cargo run --profile measure -p tests --bin sweep_cost -- --instructions
+//! ```
+
+mod counter;
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::pending;
-use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, Select, StreamSpecification, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, StreamSpecification, WriteRequest};
 use futures_util::future::join_all;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -23,6 +29,8 @@ use platform::store::{SHARDS, Store};
 use serde_json::json;
 use tests::runtime::{Lambda, binary};
 use tests::{Calls, Item, Made, World, everything, instant, merged, recorded};
+
+use counter::Counter;
 
 /// How many people a run has unless the command line says otherwise.
 const PEOPLE: [usize; 2] = [10_000, 100_000];
@@ -69,7 +77,7 @@ async fn main() {
     }
 }
 
-/// The function's own process under callgrind, for each size.
+/// The function's own process, for each size.
 async fn count_instructions(sizes: &[usize]) {
     let mut points: Vec<(usize, f64)> = Vec::new();
     for people in sizes {
@@ -85,8 +93,8 @@ async fn count_instructions(sizes: &[usize]) {
     }
 }
 
-/// What the function's process takes from its start until so many people are announced: it goes by the computer's
-/// clock, so their consents end in a minute.
+/// What the function's process takes from its first event until so many people are announced: it goes by the
+/// computer's clock, so their consents end in a minute.
 async fn instructions(people: usize) -> f64 {
     let clock = Clock::system();
     let soon = clock.now() + SignedDuration::from_mins(1);
@@ -99,26 +107,17 @@ async fn instructions(people: usize) -> f64 {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
 
-    let out = std::env::temp_dir().join(format!("callgrind.sweep.{}", std::process::id()));
-    let mut command = Command::new("valgrind");
-    command
-        .arg("--tool=callgrind")
-        .arg(format!("--callgrind-out-file={}", out.display()))
-        .arg(binary("consent-expire"));
+    let counter = Counter::new();
+    let command = counter.command(binary("consent-expire"));
     let mut function = Lambda::start(command, &world.environment()).await;
-    while bench.lapsed().await < people {
-        // Under callgrind a call may be too slow to be waited for; the next run goes on from there.
+    let start = counter.read();
+    while !bench.is_swept(people).await {
+        // A run ends before Lambda would end it; the next one goes on from there.
         if let Err(error) = function.try_invoke(recorded::schedule()).await {
             println!("           a run broke off: {error}");
         }
     }
-    function.end().await;
-    let counted = std::fs::read_to_string(&out).expect("what callgrind counted");
-    drop(std::fs::remove_file(&out));
-    let total = counted.lines().find_map(|line| line.strip_prefix("totals: "));
-    total
-        .and_then(|total| total.trim().parse().ok())
-        .expect("a total")
+    (counter.read() - start) as f64
 }
 
 /// One where twice as many cost twice as much.
@@ -244,35 +243,34 @@ impl Bench {
         }
     }
 
-    /// How many of them are announced: the second items of their chains.
-    async fn lapsed(&self) -> usize {
+    /// Whether the last of each shard is announced: their chains have a second item.
+    async fn is_swept(&self, people: usize) -> bool {
         let first = self.model.first().and_then(|item| item["sk"].as_s().ok());
         let second = format!("{:0width$}", 2, width = first.map_or(0, String::len));
-        let mut pages = self
-            .engine
-            .scan()
-            .table_name(&self.table)
-            .filter_expression("begins_with(pk, :chain) AND sk = :second")
-            .expression_attribute_values(":chain", AttributeValue::S("CHAIN#".to_owned()))
-            .expression_attribute_values(":second", AttributeValue::S(second))
-            .select(Select::Count)
-            .into_paginator()
-            .send();
-        let mut lapsed = 0;
-        while let Some(page) = pages.next().await {
-            lapsed += usize::try_from(page.expect("the engine").count).unwrap_or_default();
+        let last: BTreeMap<u32, String> = (0..people).map(subject).map(|it| (shard(&it), it)).collect();
+        for subject in last.values() {
+            let got = self
+                .engine
+                .get_item()
+                .table_name(&self.table)
+                .key("pk", AttributeValue::S(format!("CHAIN#{subject}")))
+                .key("sk", AttributeValue::S(second.clone()))
+                .send();
+            if got.await.expect("the engine").item.is_none() {
+                return false;
+            }
         }
-        lapsed
+        true
     }
 
     fn items_of(&self, number: usize) -> Vec<Item> {
-        let subject = format!("sub_{number:022}");
+        let subject = subject(number);
         let text = |value: String| AttributeValue::S(value);
         let mut items: Vec<Item> = self.model.clone();
         for item in &mut items {
             item.insert("pk".to_owned(), text(format!("CHAIN#{subject}")));
         }
-        let shard = u32::from(platform::digest::sha256(&[subject.as_bytes()])[0]) % SHARDS;
+        let shard = shard(&subject);
         let at = self.end;
         let day = at.to_zoned(TimeZone::UTC).date();
         let due = [
@@ -286,6 +284,15 @@ impl Bench {
         items.push(due.map(|(name, value)| (name.to_owned(), value)).into());
         items
     }
+}
+
+/// One of the people; their names follow each other as their numbers do, and so does what is due of them.
+fn subject(number: usize) -> String {
+    format!("sub_{number:022}")
+}
+
+fn shard(subject: &str) -> u32 {
+    u32::from(platform::digest::sha256(&[subject.as_bytes()])[0]) % SHARDS
 }
 
 fn count(cost: &Mutex<Cost>, made: Vec<Made>) {
