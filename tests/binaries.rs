@@ -62,6 +62,26 @@ async fn a_request_whose_body_is_in_base64_and_that_has_fields_of_tomorrow_is_se
 }
 
 #[tokio::test]
+async fn what_comes_round_the_distribution_is_refused() {
+    let world = world().await;
+    let mut environment = world.environment();
+    environment.push(("EDGE_KEY".to_owned(), "the-key-of-the-distribution".to_owned()));
+    let mut decide = Lambda::start(Command::new(binary("consent-decide")), &environment).await;
+    let path = "/v1/subjects/customer-4711";
+    for (brought, status) in [
+        (None, 403),
+        (Some("another"), 403),
+        (Some("the-key-of-the-distribution"), 200),
+    ] {
+        let key = brought.map(|key| ("x-edge-key", key));
+        let event = recorded::http("GET", path, "", key.as_slice(), "");
+        let told = decide.invoke(event).await;
+        assert_eq!(told["statusCode"], status, "{told}");
+        assert_eq!(body(&told)["message"] == "Forbidden", status == 403, "{told}");
+    }
+}
+
+#[tokio::test]
 async fn a_key_of_the_query_that_comes_twice_is_refused_by_name() {
     let world = world().await;
     let mut decide = start(&world, "consent-decide").await;

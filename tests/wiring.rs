@@ -5,6 +5,8 @@
 mod alarms;
 #[path = "wiring/code.rs"]
 mod code;
+#[path = "wiring/edge.rs"]
+mod edge;
 #[path = "wiring/table.rs"]
 mod table;
 #[path = "wiring/template.rs"]

@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use platform::aws::Aws;
+use platform::http::{self, Edge};
 use platform::store::Store;
-use platform::{http, telemetry};
+use platform::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "the one clock of this function")]
@@ -11,5 +12,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init();
     let aws = Aws::connected().await?;
     let store = Store::from_env(&aws, policies::all())?;
-    http::serve(async |request| campaign_statistics::handle(&store, Timestamp::now(), request).await).await
+    http::serve(Edge::from_env(), async |request| {
+        campaign_statistics::handle(&store, Timestamp::now(), request).await
+    })
+    .await
 }

@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 use platform::aws::Aws;
+use platform::http::{self, Edge};
 use platform::pseudonym::Pseudonyms;
 use platform::store::Store;
+use platform::telemetry;
 use platform::token::Tokens;
-use platform::{http, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "the one clock of this function")]
@@ -14,7 +15,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let aws = Aws::connected().await?;
     let store = Store::from_env(&aws, policies::all())?;
     let (pseudonyms, tokens) = (Pseudonyms::from_env()?, Tokens::from_env()?);
-    http::serve(async |request| {
+    http::serve(Edge::from_env(), async |request| {
         consent_capture::handle(&store, &pseudonyms, &tokens, Timestamp::now(), request).await
     })
     .await

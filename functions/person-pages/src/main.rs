@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 use platform::aws::Aws;
+use platform::http::{self, Edge};
 use platform::pseudonym::Pseudonyms;
 use platform::store::Store;
+use platform::telemetry;
 use platform::token::Links;
-use platform::{http, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "the one clock of this function")]
@@ -14,7 +15,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let aws = Aws::connected().await?;
     let store = Store::from_env(&aws, policies::all())?;
     let (pseudonyms, links) = (Pseudonyms::from_env()?, Links::from_env()?);
-    http::serve(async |request| {
+    http::serve(Edge::from_env(), async |request| {
         person_pages::handle(&store, &pseudonyms, &links, Timestamp::now(), request).await
     })
     .await

@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use platform::aws::Aws;
+use platform::http::{self, Edge};
 use platform::store::Store;
-use platform::{endpoint, http, telemetry};
+use platform::{endpoint, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "the one clock of this function")]
@@ -11,7 +12,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init();
     let aws = Aws::connected().await?;
     let store = Store::from_env(&aws, policies::all())?;
-    http::serve(async |request| {
+    http::serve(Edge::from_env(), async |request| {
         recipient_registry::handle(&store, endpoint::PUBLIC, Timestamp::now(), request).await
     })
     .await

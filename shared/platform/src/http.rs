@@ -11,6 +11,7 @@ pub use lambda_http::http::StatusCode as Status;
 
 pub use crate::problem::Problem;
 pub use body::{body, bytes, form, is_form, merge_patch, optional_body};
+pub use edge::Edge;
 pub use gateway::{invoke, serve};
 pub use guard::{form_guard, guard, keyed_guard, keyless_guard};
 pub use parameters::{
@@ -19,6 +20,7 @@ pub use parameters::{
 };
 
 mod body;
+mod edge;
 mod gateway;
 mod guard;
 mod parameters;

@@ -9,6 +9,7 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::{Error, LambdaEvent, Request};
 use serde::Serialize;
 
+use super::edge::Edge;
 use super::{Answer, response};
 use crate::telemetry::{self, Outcome};
 
@@ -27,22 +28,38 @@ pub struct Reply {
 
 crate::unprintable::unprintable!(Reply);
 
+impl Reply {
+    /// What the gateway itself says to whoever may not enter.
+    fn forbidden() -> Self {
+        Self {
+            status_code: 403,
+            headers: BTreeMap::from([("content-type".to_owned(), "application/json".to_owned())]),
+            body: r#"{"message":"Forbidden"}"#.to_owned(),
+            is_base64_encoded: false,
+            outcome: "403 past the edge".to_owned(),
+        }
+    }
+}
+
 impl Outcome for Reply {
     fn outcome(&self) -> Cow<'static, str> {
         self.outcome.clone().into()
     }
 }
 
-/// Serve a function's requests under the Lambda runtime.
-pub async fn serve<H, F>(handle: H) -> Result<(), Error>
+/// Serve a function's requests under the Lambda runtime: those that the edge admits.
+pub async fn serve<H, F>(edge: Edge, handle: H) -> Result<(), Error>
 where
     H: Fn(Request) -> F,
     F: Future<Output = Answer>,
 {
-    let handle = &handle;
-    telemetry::run(
-        async |event: LambdaEvent<ApiGatewayV2httpRequest>| Ok(invoke(event.payload, handle).await),
-    )
+    let (edge, handle) = (&edge, &handle);
+    telemetry::run(async |event: LambdaEvent<ApiGatewayV2httpRequest>| {
+        if !edge.admits(&event.payload.headers) {
+            return Ok(Reply::forbidden());
+        }
+        Ok(invoke(event.payload, handle).await)
+    })
     .await
 }
 
