@@ -19,6 +19,8 @@ mod pauses;
 mod reconcile;
 #[path = "troubled/schedule.rs"]
 mod schedule;
+#[path = "troubled/unreadable.rs"]
+mod unreadable;
 
 const NOTICED: [&str; 3] = ["bmw-ag", "marketing-platform", "campaign-service"];
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::{env, fs, io};
 
 /// What AWS does in a role's name.
-const BY_AWS: [(&str, &str); 9] = [
+const BY_AWS: [(&str, &str); 8] = [
     (" kms:Decrypt ", "DynamoDB, to read the table"),
     (" kms:Encrypt ", "DynamoDB, to write it"),
     (" kms:GenerateDataKey ", "DynamoDB, to write it"),
@@ -17,7 +17,6 @@ const BY_AWS: [(&str, &str); 9] = [
     (" sqs:GetQueueAttributes ", "the event source mapping"),
     (" ReadStream ", "the event source mapping"),
     (" FindStream ", "the event source mapping"),
-    (" ReportLostBatches ", "the event source mapping"),
 ];
 
 fn main() -> io::Result<ExitCode> {

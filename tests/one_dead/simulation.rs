@@ -223,7 +223,8 @@ impl Simulation {
             }
             Step::FanOut(changes) => {
                 let event = serde_json::from_value(told(&changes)).expect("an event of the stream");
-                let response = partner_fanout::handle(&self.store, &self.queue, now, event).await;
+                let response =
+                    partner_fanout::handle(&self.store, &self.queue, &self.queue, now, event).await;
                 assert_eq!(response.failures(), 0, "what follows, follows");
                 self.fan_out_is_free = true;
             }

@@ -18,13 +18,17 @@ const ALL: [&str; 5] = [
 ];
 
 /// Rebuild what is pending since an instant, as the command does.
-async fn reconciled(world: &World, since: Timestamp, options: &Options) -> Result<Progress, Error> {
+pub(crate) async fn reconciled(
+    world: &World,
+    since: Timestamp,
+    options: &Options,
+) -> Result<Progress, Error> {
     let (store, queue) = world.table_and_queue(policies::all());
     let now = || world.now();
     reconcile(&store, &queue, now, since, options, &ProgressBar::hidden()).await
 }
 
-fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options {
         per_second: 10_000,
         ..Options::default()

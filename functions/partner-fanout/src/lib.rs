@@ -28,8 +28,15 @@ mod dates;
 const AT_ONCE: usize = 10;
 
 /// Let what must follow from each change, once for every subject and recipient of the batch. The errands of
-/// all go out together, ten with each request. What fails comes again, and keeps nothing else from following.
-pub async fn handle(store: &Store, queue: &Queue, now: Timestamp, event: StreamEvent) -> StreamResponse {
+/// all go out together, ten with each request. What fails comes again, and keeps nothing else from following; a
+/// record that cannot be read would hold up its shard of the stream, and is put aside.
+pub async fn handle(
+    store: &Store,
+    queue: &Queue,
+    dead: &Queue,
+    now: Timestamp,
+    event: StreamEvent,
+) -> StreamResponse {
     let changed = Changed::of(&event);
 
     let mut outbox: Vec<(Place, Errand)> = Vec::new();
@@ -39,7 +46,11 @@ pub async fn handle(store: &Store, queue: &Queue, now: Timestamp, event: StreamE
     }
     let following = changed.subjects.into_iter().map(|(subject, acts)| async move {
         let errands = follow(store, now, &subject, &acts.versions).await;
-        (acts.place, errands)
+        let or_aside = match errands {
+            Err(error) if !error.may_pass() => put_aside(dead, &subject, error).await,
+            errands => errands,
+        };
+        (acts.place, or_aside)
     });
     let mut followed = stream::iter(following).buffered(AT_ONCE);
     while let Some((place, errands)) = followed.next().await {
@@ -124,6 +135,23 @@ async fn follow(
     dates::note(store, now, &chain, versions).await?;
     forget(store, now, &chain.record, versions).await?;
     errands(store, now, &chain.record, &behind).await
+}
+
+/// Leave somebody whose record cannot be read to whoever mends it, and to `reconcile` after that.
+async fn put_aside(
+    dead: &Queue,
+    subject: &Subject,
+    error: store::Error,
+) -> Result<Vec<Errand>, store::Error> {
+    let cause = chain(&error);
+    tracing::error!(%subject, cause, "the record of {subject} cannot be read");
+    match dead.bury(subject.as_str(), &cause).await {
+        Ok(()) => Ok(Vec::new()),
+        Err(not_buried) => {
+            tracing::error!(cause = chain(&not_buried), "it could not be put aside either");
+            Err(error)
+        }
+    }
 }
 
 /// Forget what was tracked under a consent that one of these acts has ended.

@@ -13,9 +13,10 @@ use platform::telemetry;
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let aws = Aws::connected().await?;
-    let (store, queue) = (&Store::from_env(&aws, policies::all())?, &Queue::from_env(&aws)?);
+    let store = &Store::from_env(&aws, policies::all())?;
+    let (queue, dead) = (&Queue::from_env(&aws)?, &Queue::dead_from_env(&aws)?);
     let run = async |event: LambdaEvent<StreamEvent>| {
-        Ok::<_, Error>(partner_fanout::handle(store, queue, Timestamp::now(), event.payload).await)
+        Ok::<_, Error>(partner_fanout::handle(store, queue, dead, Timestamp::now(), event.payload).await)
     };
     telemetry::run(run).await
 }

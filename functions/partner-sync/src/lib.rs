@@ -80,10 +80,9 @@ impl From<store::Error> for Error {
 impl Failure for Error {
     fn may_pass(&self) -> bool {
         match self {
-            Self::Held | Self::Queue(_) | Self::Store(store::Error::Stale | store::Error::Unavailable(_)) => {
-                true
-            }
-            Self::Store(store::Error::Unreadable { .. }) | Self::Unwritable(_) | Self::Link(_) => false,
+            Self::Held | Self::Queue(_) => true,
+            Self::Store(error) => error.may_pass(),
+            Self::Unwritable(_) | Self::Link(_) => false,
         }
     }
 }

@@ -29,6 +29,7 @@ use crate::sdk;
 pub(crate) const ERRANDS: &str = "Errands";
 /// And of those that can never be run.
 const DEAD: &str = "ErrandsDead";
+const DEAD_CHANGES: &str = "StreamDead";
 const DEAD_INTERACTIONS: &str = "InteractionsDead";
 /// A fixed key, so that what `--data` keeps can be read again. It guards nothing.
 const DEVELOPMENT_KEY: &[u8] = b"a development key that guards nothing at all";
@@ -40,6 +41,7 @@ struct Parts {
     pseudonyms: Pseudonyms,
     links: Links,
     sync: partner_sync::Parts,
+    dead_changes: Queue,
     dead_interactions: Queue,
 }
 
@@ -67,6 +69,7 @@ pub fn all(
         pseudonyms,
         links,
         sync,
+        dead_changes: queue(DEAD_CHANGES),
         dead_interactions: queue(DEAD_INTERACTIONS),
     });
 
@@ -90,7 +93,7 @@ pub fn all(
             recipient_registry::handle(&on.store, LOOPBACK, now, request).await
         }),
         event_function(&parts, "partner-fanout", |on, event, now| async move {
-            Ok(partner_fanout::handle(&on.store, &on.queue, now, event).await)
+            Ok(partner_fanout::handle(&on.store, &on.queue, &on.dead_changes, now, event).await)
         }),
         event_function(&parts, "partner-sync", |on, event, now| async move {
             Ok(partner_sync::handle(&on.sync, || now, event).await)

@@ -64,6 +64,16 @@ pub enum Error {
     Unavailable(#[source] BoxError),
 }
 
+impl Error {
+    /// Whether the same may succeed later by itself; an item that cannot be read stays so.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Stale | Self::Unavailable(_) => true,
+            Self::Unreadable { .. } => false,
+        }
+    }
+}
+
 impl Store {
     pub fn new(client: Client, table: String, policies: &'static Policies) -> Self {
         Self {
