@@ -271,8 +271,7 @@ proptest! {
         let mut newest = history.record.clone();
         for step in &steps {
             let Some(act) = history.play(step) else { continue };
-            let whole = Record::whole(CAST.policies, history.record.subject.clone(), history.acts().to_vec());
-            let fold = whole.state();
+            let fold = &State::of(CAST.policies, history.acts());
             prop_assert_eq!(history.record.state(), fold);
 
             // As the store does it: on top of the newest state, or else after reading the whole chain.
@@ -309,7 +308,8 @@ proptest! {
             newest = Some(record);
         }
         let Some(newest) = newest else { return Ok(()) };
-        let folded = Record::whole(CAST.policies, subject, acts);
+        let folded = State::of(CAST.policies, &acts);
+        let folded = Record::newest(subject, newest.version, newest.learnt_at(), folded);
 
         for at in [history.now, history.now + wait] {
             let [newest, folded] = [&newest, &folded].map(|record| record.now(CAST.policies, at));

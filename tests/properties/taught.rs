@@ -5,6 +5,7 @@ use domain::due::due;
 use domain::facet::Facet;
 use domain::policy::Policies;
 use domain::record::Record;
+use domain::state::State;
 use jiff::SignedDuration;
 
 use crate::asked::Asked;
@@ -42,8 +43,10 @@ fn a_consent_to_a_notice_that_is_not_stored_says_so_however_it_is_read() {
     others.retain(|policy| policy.notice != shown.notice);
     let without = Policies::new(others);
 
-    let folded = Record::whole(&without, history.record.subject.clone(), history.acts().to_vec());
-    for record in [&history.record, &folded] {
+    let read = &history.record;
+    let folded = State::of(&without, history.acts());
+    let folded = Record::newest(read.subject.clone(), read.version, read.learnt_at(), folded);
+    for record in [read, &folded] {
         let view = record.now(&without, history.now);
         let question = domain::decide::Question {
             purpose: CAST.purposes[0].clone(),

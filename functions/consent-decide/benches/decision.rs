@@ -1,5 +1,5 @@
 //! One decision, as often as it is told to: reading the question, deciding it from the newest state, or
-//! folding the hundred acts that led there.
+//! from the hundred acts that led there, which are put in order and folded each time.
 //!
 //! `decision WHAT WHOSE TIMES` does it and prints nothing. Whoever counts instructions runs it twice, and the
 //! difference is what the additional times cost; `.ci/decision-cost` does.

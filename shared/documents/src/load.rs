@@ -221,7 +221,7 @@ impl Reader<'_> {
             .collect()
     }
 
-    fn grades(&mut self, by_facet: &Keyed<Text>) -> BTreeMap<Facet, Grade> {
+    fn grades(&mut self, by_facet: &Keyed<Text>) -> SmallMap<Facet, Grade> {
         by_facet
             .iter()
             .filter_map(|(facet, grade)| {

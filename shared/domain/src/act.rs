@@ -2,7 +2,6 @@
 //!
 //! Acts are only ever added. Each carries two times: when it happened, and when it was learnt.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -14,6 +13,7 @@ use crate::codes::{
     Brand, Category, Channel, Language, NoticeId, RecipientId, RelationId, RelationKind, Source,
 };
 use crate::facet::Facets;
+use crate::small_set::SmallSet;
 
 /// Where an act stands in its chain: 1 is the first.
 pub type Version = u32;
@@ -92,13 +92,13 @@ pub enum What {
     },
     /// The profile's content changed; the content itself lies outside the chain.
     ProfileUpdated {
-        written: BTreeSet<Category>,
-        cleared: BTreeSet<Category>,
+        written: SmallSet<Category>,
+        cleared: SmallSet<Category>,
         source: Source,
     },
     /// The content of these categories was kept as long as it may be, and is deleted (T4).
     RetentionEnded {
-        categories: BTreeSet<Category>,
+        categories: SmallSet<Category>,
     },
     /// All that identifies the data subject was deleted (GDPR 17); what it had agreed to stays proven.
     Erased,

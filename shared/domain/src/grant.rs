@@ -94,7 +94,7 @@ fn ticked(policy: &Policy, given: &Given) -> Result<Facets, Refusal> {
         if !control.purposes.is_empty() && given.channels.is_empty() {
             return Err(Refusal::NoChannel);
         }
-        facets.unite(&control.facets);
+        facets.extend(control.facets.iter().cloned());
         for purpose in &control.purposes {
             facets.extend(
                 given

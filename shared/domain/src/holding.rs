@@ -111,7 +111,7 @@ impl Holding {
                 .iter()
                 .map(|(category, content)| (category.clone(), *content)),
         );
-        both.facets.unite(&other.facets);
+        both.facets.extend(other.facets.iter().cloned());
         both.relations.extend(other.relations.iter().cloned());
         both.requests.extend(other.requests.iter().copied());
         both.erased = both.erased.min(other.erased);

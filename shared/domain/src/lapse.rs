@@ -13,6 +13,7 @@ use crate::facet::Facets;
 use crate::policy::Policies;
 use crate::record::{Record, View};
 use crate::refusal::Refusal;
+use crate::small_set::SmallSet;
 use crate::state::Switch;
 
 impl Record {
@@ -71,7 +72,7 @@ fn retention_ended(view: &View<'_>) -> Option<What> {
     let ended = retention_ends(view)
         .into_iter()
         .filter(|(_, end)| *end <= view.at);
-    let categories: BTreeSet<Category> = ended.map(|(category, _)| category).collect();
+    let categories: SmallSet<Category> = ended.map(|(category, _)| category).collect();
     (!categories.is_empty()).then_some(What::RetentionEnded { categories })
 }
 

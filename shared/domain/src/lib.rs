@@ -4,7 +4,6 @@
 //! Time is an argument. The rules are data, in a [`policy::Policy`].
 
 pub mod act;
-pub mod acts;
 pub mod address;
 pub mod campaign;
 pub mod change;

@@ -215,7 +215,7 @@ pub struct ControlTerms {
 #[derive(Debug, Clone)]
 pub struct EvidenceTerms {
     pub needed: Grade,
-    pub by_facet: BTreeMap<Facet, Grade>,
+    pub by_facet: SmallMap<Facet, Grade>,
 }
 
 #[derive(Debug, Clone)]

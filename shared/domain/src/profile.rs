@@ -11,6 +11,7 @@ use crate::policy::{CategoryTerms, Origin, Policies, TellerKind};
 use crate::recipient::Recipient;
 use crate::record::Record;
 use crate::refusal::Refusal;
+use crate::small_set::SmallSet;
 
 /// Who tells of data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +48,7 @@ impl Record {
         now: Timestamp,
     ) -> Result<Option<Act>, Refusal> {
         may_name(policies, source, teller)?;
-        let (mut written, mut cleared) = (BTreeSet::new(), BTreeSet::new());
+        let (mut written, mut cleared) = (SmallSet::new(), SmallSet::new());
         for (category, edit) in edits {
             let terms = terms_of(policies, category)?;
             if let Teller::Recipient(recipient) = teller {

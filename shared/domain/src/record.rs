@@ -8,7 +8,6 @@ use std::borrow::Cow;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::act::{Act, Evidence, Version, What};
-use crate::acts::Acts;
 use crate::policy::{Party, Policies};
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -25,7 +24,7 @@ pub struct Record {
     pub version: Version,
     learnt_at: Timestamp,
     state: State,
-    acts: Option<Acts>,
+    acts: Option<Vec<Act>>,
 }
 
 /// What a question is about: now, or an instant in the past as it was known then.
@@ -70,7 +69,7 @@ impl Record {
             version: 0,
             learnt_at,
             state,
-            acts: Some(Acts::default()),
+            acts: Some(Vec::new()),
         }
     }
 
@@ -85,19 +84,10 @@ impl Record {
         }
     }
 
-    /// The record with every act of its chain, oldest first.
-    pub fn whole(policies: &Policies, subject: Subject, acts: Vec<Act>) -> Self {
-        let last = acts.last();
-        let (version, learnt_at) = last.map_or((0, Timestamp::MIN), |act| (act.version, act.learnt_at));
-        let acts = Acts::from(acts);
-        let state = State::of(policies, &acts);
-        Self {
-            subject,
-            version,
-            learnt_at,
-            state,
-            acts: Some(acts),
-        }
+    /// The same record with every act of its chain, oldest first.
+    pub fn with_acts(self, acts: Vec<Act>) -> Self {
+        let acts = Some(acts);
+        Self { acts, ..self }
     }
 
     pub fn state(&self) -> &State {
@@ -111,7 +101,7 @@ impl Record {
 
     /// The acts, where the whole chain was read.
     pub fn acts(&self) -> Option<&[Act]> {
-        self.acts.as_ref().map(Acts::as_slice)
+        self.acts.as_deref()
     }
 
     /// The record seen from an instant. [`None`]: the past needs the whole chain.
@@ -128,7 +118,7 @@ impl Record {
                 version: self.version,
             }),
             When::At { at, known_at } => {
-                let state = State::as_known(policies, self.acts.as_ref()?, at, known_at);
+                let state = State::as_known(policies, self.acts()?, at, known_at);
                 Some(View {
                     policies,
                     state: Cow::Owned(state),
@@ -175,7 +165,9 @@ impl Record {
         self.version = act.version;
         self.learnt_at = act.learnt_at;
         let in_order = self.state.precedes(act);
-        self.acts = self.acts.map(|acts| acts.and(act.clone()));
+        if let Some(acts) = &mut self.acts {
+            acts.push(act.clone());
+        }
         match &self.acts {
             Some(acts) if !in_order => self.state = State::of(policies, acts),
             _ => self.state.apply(policies, act),

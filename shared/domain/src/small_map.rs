@@ -46,15 +46,10 @@ impl<K: Ord, V> SmallMap<K, V> {
     }
 
     pub fn insert(&mut self, key: K, value: V) {
-        let place = self.place(&key);
-        match place.checked_sub(1).and_then(|before| self.0.get_mut(before)) {
-            Some(entry) if entry.0 == key => entry.1 = value,
-            Some(_) | None => {
-                if self.is_empty() {
-                    self.0.reserve(ROOM);
-                }
-                self.0.insert(place, (key, value));
-            }
+        if let Some(found) = self.get_mut(&key) {
+            *found = value;
+        } else {
+            self.add(key, value);
         }
     }
 
@@ -63,23 +58,26 @@ impl<K: Ord, V> SmallMap<K, V> {
     where
         K: Clone + 'a,
     {
-        let keys = keys.into_iter();
-        if self.is_empty() {
-            self.0.reserve(keys.size_hint().0);
-        }
-        let mut place = 0;
+        let mut rest = self.0.iter_mut();
         for key in keys {
-            let found = self.0[place..].iter().position(|(other, _)| other == key);
-            if let Some(ahead) = found {
-                place += ahead;
-                let before = &mut self.0[place].1;
-                *before = value(key, Some(before));
+            if let Some((_, found)) = rest.find(|(other, _)| other == key) {
+                *found = value(key, Some(found));
             } else {
-                place = self.place(key);
-                self.0.insert(place, (key.clone(), value(key, None)));
+                let place = self.add(key.clone(), value(key, None));
+                rest = self.0[place + 1..].iter_mut();
             }
-            place += 1;
         }
+    }
+
+    /// Put a key that is not there yet behind the last that comes before it, most often at the end. Says where.
+    fn add(&mut self, key: K, value: V) -> usize {
+        if self.is_empty() {
+            self.0.reserve(ROOM);
+        }
+        let before = self.0.iter().rposition(|(other, _)| *other < key);
+        let place = before.map_or(0, |before| before + 1);
+        self.0.insert(place, (key, value));
+        place
     }
 
     pub fn remove(&mut self, key: &K) -> Option<V> {
@@ -89,12 +87,6 @@ impl<K: Ord, V> SmallMap<K, V> {
 
     pub fn retain(&mut self, mut keep: impl FnMut(&K, &V) -> bool) {
         self.0.retain(|(key, value)| keep(key, value));
-    }
-
-    /// The place behind the last key that does not come after this one: most often the end.
-    fn place(&self, key: &K) -> usize {
-        let before = self.0.iter().rposition(|(other, _)| other <= key);
-        before.map_or(0, |before| before + 1)
     }
 }
 

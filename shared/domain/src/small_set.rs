@@ -19,38 +19,6 @@ impl<T: Ord> SmallSet<T> {
         }
     }
 
-    /// Take in what another set has. Both are in order, and so what is here already is found at once.
-    pub fn unite(&mut self, other: &Self)
-    where
-        T: Clone,
-    {
-        let mut rest = 0;
-        for value in other {
-            let place = self.ahead(rest, value).unwrap_or_else(|| {
-                let place = self.0.partition_point(|mine| mine < value);
-                self.0.insert(place, value.clone());
-                place
-            });
-            rest = place + 1;
-        }
-    }
-
-    /// Where what another set has as well stands in this one.
-    pub fn places(&self, other: &Self) -> Vec<usize> {
-        let mut places = Vec::with_capacity(other.len());
-        for value in other {
-            let rest = places.last().map_or(0, |last| last + 1);
-            places.extend(self.ahead(rest, value));
-        }
-        places
-    }
-
-    /// The place of a value that stands nowhere before this one.
-    fn ahead(&self, from: usize, value: &T) -> Option<usize> {
-        let ahead = self.0[from..].iter().position(|mine| mine == value)?;
-        Some(from + ahead)
-    }
-
     pub fn is_subset(&self, other: &Self) -> bool {
         self.iter().all(|value| other.contains(value))
     }
@@ -150,17 +118,6 @@ mod tests {
         assert!(set.iter().eq(&tree));
         assert!(set.difference(&other).eq(tree.difference(&others)));
         assert!(set.intersection(&other).eq(tree.intersection(&others)));
-        let (mut both, all) = (set.clone(), &tree | &others);
-        both.unite(&other);
-        assert!(both.iter().eq(&all));
         assert!(!other.is_subset(&set) && SmallSet::from([1, 9]).is_subset(&set));
-    }
-
-    #[test]
-    fn the_places_of_another_set_are_where_its_values_stand_in_this_one() {
-        let set = SmallSet::from([1, 3, 5, 7]);
-        assert_eq!(set.places(&SmallSet::from([3, 7])), [1, 3]);
-        assert_eq!(set.places(&SmallSet::from([0, 3, 4, 7, 9])), [1, 3]);
-        assert!(set.places(&SmallSet::new()).is_empty());
     }
 }

@@ -1,18 +1,14 @@
 //! The state of a record: what its acts come to.
 
-use std::mem;
-
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::act::{Act, Grade, Order, Relation, Shown, Version};
-use crate::acts::Acts;
 use crate::codes::{Category, Channel, RecipientId};
-use crate::facet::{Facet, Facets};
+use crate::facet::Facet;
 use crate::policy::Policies;
 use crate::small_map::SmallMap;
 
-use fold::Fold;
 pub use switch::{Off, Switch};
 
 mod fold;
@@ -110,17 +106,19 @@ pub enum Standing<'a> {
 
 impl State {
     /// The state after these acts, whatever order they were learnt in.
-    pub fn of(policies: &Policies, acts: &Acts) -> Self {
+    pub fn of(policies: &Policies, acts: &[Act]) -> Self {
         Self::as_known(policies, acts, Timestamp::MAX, Timestamp::MAX)
     }
 
     /// The state at an instant, as it was known at another.
-    pub fn as_known(policies: &Policies, acts: &Acts, at: Timestamp, known_at: Timestamp) -> Self {
-        let mut fold = Fold::new(policies, Self::default(), acts.facets());
-        for (act, places) in acts.until(at, known_at) {
-            fold.put(act, places);
+    pub fn as_known(policies: &Policies, acts: &[Act], at: Timestamp, known_at: Timestamp) -> Self {
+        let mut state = Self::default();
+        let happened = as_they_happened(acts, at, known_at);
+        for act in &happened {
+            state.put(policies, act);
         }
-        fold.end()
+        state.settle(policies, happened.last().copied());
+        state
     }
 
     /// Whether this act comes after all that are in the state already.
@@ -130,13 +128,8 @@ impl State {
 
     /// The state after one more act, which must come last in order.
     pub fn apply(&mut self, policies: &Policies, act: &Act) {
-        let mut facets: Facets = self.facets.keys().cloned().collect();
-        facets.unite(act.facets());
-        let places = facets.places(act.facets());
-
-        let mut fold = Fold::new(policies, mem::take(self), &facets);
-        fold.put(act, &places);
-        *self = fold.end();
+        self.put(policies, act);
+        self.settle(policies, Some(act));
     }
 
     /// Give the grants their ends: anew each time, for a version that was not known when they were written down
@@ -178,6 +171,25 @@ impl State {
     pub fn is_active(&self, facet: &Facet, at: Timestamp) -> bool {
         matches!(self.standing(facet, at), Standing::Active { .. })
     }
+}
+
+/// What had happened at an instant as far as it was known at another, in order. Nearly all acts were learnt as
+/// they happened, so each has its place at the end, but for a few.
+fn as_they_happened(acts: &[Act], at: Timestamp, known_at: Timestamp) -> Vec<&Act> {
+    let mut happened: Vec<&Act> = Vec::with_capacity(acts.len());
+    for act in acts {
+        if act.happened_at <= at && act.learnt_at <= known_at {
+            match happened.last() {
+                Some(last) if last.happened_at >= act.happened_at => {
+                    let order = act.order();
+                    let place = happened.partition_point(|other| other.order() < order);
+                    happened.insert(place, act);
+                }
+                Some(_) | None => happened.push(act),
+            }
+        }
+    }
+    happened
 }
 
 /// When a consent ends. One to a notice that nobody stored holds for no time at all (S03).

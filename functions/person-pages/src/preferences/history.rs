@@ -1,10 +1,9 @@
 //! Everything that happened, newest first, in sentences.
 
-use std::collections::BTreeSet;
-
 use domain::act::{Act, Relation, What};
 use domain::codes::Category;
 use domain::policy::Policies;
+use domain::small_set::SmallSet;
 use maud::{Markup, html};
 
 use crate::said::Registered;
@@ -36,7 +35,7 @@ pub(super) fn section(speech: &Speech, policies: &Policies, acts: &[Act], regist
 fn sentence(speech: &Speech, policies: &Policies, act: &Act, registered: &Registered) -> String {
     let words = speech.words;
     let facets = |facets| speech.facets_in_a_row(policies, facets);
-    let categories = |these: &BTreeSet<Category>| speech.categories(policies, these).join(", ");
+    let categories = |these: &SmallSet<Category>| speech.categories(policies, these).join(", ");
     let tie = |words: &str, relation: &Relation| {
         let kind = speech.relation(policies, &relation.kind);
         let dealer = speech.recipient(policies, registered, &relation.recipient);

@@ -9,7 +9,6 @@
 //!                           whatever ──────── erase ─────────────┘
 //! ```
 
-use std::collections::BTreeSet;
 use std::mem;
 
 use jiff::Timestamp;
@@ -23,73 +22,45 @@ use crate::small_set::SmallSet;
 
 use super::{Checked, Grant, Mark, Off, State, Switch, Tie, Written, valid_until};
 
-/// A state that acts are put on, one after the other.
-pub(super) struct Fold<'a> {
-    policies: &'a Policies,
-    /// How every facet that an act may name is switched; those of the state are here meanwhile.
-    board: Vec<(&'a Facet, Option<Switch>)>,
-    state: State,
-    last: Option<&'a Act>,
-}
-
-impl<'a> Fold<'a> {
-    /// These are the facets of the state, and all that acts will name.
-    pub(super) fn new(policies: &'a Policies, state: State, facets: &'a Facets) -> Self {
-        let switched = |facet: &'a Facet| (facet, state.facets.get(facet).copied());
-        Self {
-            policies,
-            board: facets.iter().map(switched).collect(),
-            state,
-            last: None,
-        }
-    }
-
-    /// Put an act on top, which names the facets at these places. What follows from all acts together is left
-    /// to [`Self::end`].
-    pub(super) fn put(&mut self, act: &'a Act, places: &[usize]) {
-        self.last = Some(act);
-        let state = &mut self.state;
+impl State {
+    /// Put an act on top. What follows from all acts together is left to [`Self::settle`].
+    pub(super) fn put(&mut self, policies: &Policies, act: &Act) {
         let mark = Mark {
             by: act.version,
             at: act.happened_at,
         };
-        if let Some(recipient) = &act.evidence.told_by {
-            state.told_by.insert(act.version, recipient.clone());
-        }
         match &act.what {
             What::Granted {
+                facets,
                 shown,
                 to_be_confirmed,
-                ..
-            } => self.grant(act, places, shown, *to_be_confirmed),
+            } => self.grant(policies, act, facets, shown, *to_be_confirmed),
             What::Confirmed { grant } => self.confirm(*grant, act.happened_at),
             What::ConfirmationLapsed { grant } => {
-                state.unconfirmed.remove(grant);
+                self.unconfirmed.remove(grant);
                 let why = Off::Lapsed;
                 self.turn_pending(*grant, Switch::Off { mark, why });
             }
-            What::Withdrawn { .. } => {
+            What::Withdrawn { facets } => {
                 let why = Off::Withdrawn;
-                for place in places {
-                    self.board[*place].1 = Some(Switch::Off { mark, why });
-                }
+                self.facets.update(facets, |_, _| Switch::Off { mark, why });
             }
             What::Objected => self.object(mark),
             What::RegisterChecked { channel, enrolled } => self.check_register(channel, *enrolled, mark),
             What::RegisterCheckOutdated { channel } => {
-                if let Some(checked) = state.register.get_mut(channel) {
+                if let Some(checked) = self.register.get_mut(channel) {
                     checked.outdated_told = Some(act.happened_at);
                 }
             }
-            What::Lapsed { .. } => self.lapse(places, mark),
-            What::ReminderDue { until } => state.reminded_of = Some(*until),
+            What::Lapsed { facets } => self.lapse(policies, facets, mark),
+            What::ReminderDue { until } => self.reminded_of = Some(*until),
             What::RelationStarted {
                 relation,
                 delivered_on,
                 exclusive,
             } => {
                 if *exclusive {
-                    state.relations.retain(|other, _| other.kind != relation.kind);
+                    self.relations.retain(|other, _| other.kind != relation.kind);
                 }
                 let tie = Tie {
                     by: act.version,
@@ -98,23 +69,23 @@ impl<'a> Fold<'a> {
                     delivery_end_told: None,
                     cap_told: None,
                 };
-                state.relations.insert(relation.clone(), tie);
+                self.relations.update([relation], |_, _| tie.clone());
             }
             What::RelationEnded { relation } => {
-                state.relations.remove(relation);
+                self.relations.remove(relation);
             }
             What::DeliveryPeriodEnded { relation } => {
-                if let Some(tie) = state.relations.get_mut(relation) {
+                if let Some(tie) = self.relations.get_mut(relation) {
                     tie.delivery_end_told = Some(act.happened_at);
                 }
             }
             What::RelationCapped { relation } => {
-                if let Some(tie) = state.relations.get_mut(relation) {
+                if let Some(tie) = self.relations.get_mut(relation) {
                     tie.cap_told = Some(act.happened_at);
                 }
             }
             What::ProfileUpdated { written, cleared, .. } => {
-                let State { profile, told_by, .. } = state;
+                let Self { profile, told_by, .. } = self;
                 let teller = act.evidence.told_by.as_ref();
                 let over = |before: &Written| match teller {
                     Some(teller) if told_by.get(&before.by) == Some(teller) => before.over,
@@ -131,14 +102,23 @@ impl<'a> Fold<'a> {
             What::RetentionEnded { categories } => self.forget_content(categories),
             What::Erased => self.erase(mark),
         }
+        if let Some(recipient) = &act.evidence.told_by {
+            self.told_by.insert(act.version, recipient.clone());
+        }
     }
 
-    fn grant(&mut self, act: &Act, places: &[usize], shown: &Shown, to_be_confirmed: bool) {
-        let policy = self.policies.find(&shown.notice, shown.version);
+    fn grant(
+        &mut self,
+        policies: &Policies,
+        act: &Act,
+        facets: &Facets,
+        shown: &Shown,
+        to_be_confirmed: bool,
+    ) {
+        let policy = policies.find(&shown.notice, shown.version);
         let grade = act.evidence.grade;
-        let promotional = places.iter().any(|place| self.board[*place].0.is_promotional());
-        if grade >= Grade::B && promotional {
-            self.state.objection = None;
+        if grade >= Grade::B && facets.iter().any(Facet::is_promotional) {
+            self.objection = None;
         }
         let grant = Grant {
             happened_at: act.happened_at,
@@ -147,44 +127,38 @@ impl<'a> Fold<'a> {
             grade,
             to_be_confirmed,
         };
-        self.state.grants.insert(act.version, grant);
-        let objected = self.state.objection.is_some();
-        for place in places {
-            let (facet, switch) = &mut self.board[*place];
-            let enough = !(objected && facet.is_promotional())
-                && policy.is_some_and(|policy| grade >= policy.grade_needed(facet));
-            *switch = match *switch {
-                _ if enough => Some(Switch::On { grant: act.version }),
-                Some(Switch::On { grant }) => Some(Switch::On { grant }),
-                Some(Switch::Pending { .. } | Switch::Off { .. }) | None => {
-                    Some(Switch::Pending { grant: act.version })
-                }
-            };
-        }
+        self.grants.insert(act.version, grant);
+        let objected = self.objection.is_some();
+        let enough = |facet: &Facet| {
+            !(objected && facet.is_promotional())
+                && policy.is_some_and(|policy| grade >= policy.grade_needed(facet))
+        };
+        self.facets.update(facets, |facet, before| match before {
+            _ if enough(facet) => Switch::On { grant: act.version },
+            Some(Switch::On { grant }) => Switch::On { grant: *grant },
+            Some(Switch::Pending { .. } | Switch::Off { .. }) | None => {
+                Switch::Pending { grant: act.version }
+            }
+        });
         if to_be_confirmed && let Some(policy) = policy {
             let until = policy.confirmable_until(act.happened_at);
-            self.state.unconfirmed.insert(act.version, until);
+            self.unconfirmed.insert(act.version, until);
         }
     }
 
     /// What was withdrawn since is not pending any more, and so is not confirmed either.
     fn confirm(&mut self, grant: Version, at: Timestamp) {
-        let in_time = self
-            .state
-            .unconfirmed
-            .remove(&grant)
-            .is_some_and(|until| at < until);
+        let in_time = self.unconfirmed.remove(&grant).is_some_and(|until| at < until);
         if !in_time {
             return;
         }
-        if let Some(confirmed) = self.state.grants.get_mut(&grant) {
+        if let Some(confirmed) = self.grants.get_mut(&grant) {
             confirmed.grade = Grade::A;
             // An objection since has switched off what it is about: then nothing of that is pending.
-            let pending = Some(Switch::Pending { grant });
-            let confirms =
-                |(facet, switch): &(&Facet, Option<Switch>)| *switch == pending && facet.is_promotional();
-            if self.board.iter().any(confirms) {
-                self.state.objection = None;
+            let pending = Switch::Pending { grant };
+            let confirms = |(facet, switch): (&Facet, &Switch)| *switch == pending && facet.is_promotional();
+            if self.facets.iter().any(confirms) {
+                self.objection = None;
             }
             self.turn_pending(grant, Switch::On { grant });
         }
@@ -198,7 +172,7 @@ impl<'a> Fold<'a> {
     /// An objection denies every purpose, channel, profiling and sharing; a separate consent is its
     /// own matter (S41).
     fn object(&mut self, mark: Mark) {
-        self.state.objection = Some(mark);
+        self.objection = Some(mark);
         let why = Off::Objected;
         self.turn(|facet, _| facet.is_promotional(), Switch::Off { mark, why });
     }
@@ -212,7 +186,7 @@ impl<'a> Fold<'a> {
             at,
             outdated_told,
         };
-        self.state.register.insert(channel.clone(), checked);
+        self.register.insert(channel.clone(), checked);
         if enrolled {
             let why = Off::Withdrawn;
             let over_it =
@@ -223,10 +197,8 @@ impl<'a> Fold<'a> {
 
     /// Turn the facets that an act has touched before, and that are such.
     fn turn(&mut self, such: impl Fn(&Facet, &Switch) -> bool, to: Switch) {
-        for (facet, switch) in &mut self.board {
-            if let Some(switch) = switch
-                && such(facet, switch)
-            {
+        for (facet, switch) in self.facets.iter_mut() {
+            if such(facet, switch) {
                 *switch = to;
             }
         }
@@ -234,33 +206,33 @@ impl<'a> Fold<'a> {
 
     /// Only what really stands on an ended grant lapses: a renewal in time is not undone. What has lapsed by
     /// the policy that it pins stays so, even if another takes its dates over too late.
-    fn lapse(&mut self, places: &[usize], mark: Mark) {
+    fn lapse(&mut self, policies: &Policies, facets: &Facets, mark: Mark) {
         let ended = |grant: &Grant| {
-            let until = valid_until(self.policies, grant);
-            let pinned = self.policies.find(&grant.shown.notice, grant.shown.version);
+            let until = valid_until(policies, grant);
+            let pinned = policies.find(&grant.shown.notice, grant.shown.version);
             let pinned = pinned.map(|policy| policy.valid_until(grant.happened_at));
             let mut ends = [Some(until), pinned].into_iter().flatten();
             ends.find(|until| *until <= mark.at)
         };
-        let grants = self.state.grants.iter();
+        let grants = self.grants.iter();
         let ends: SmallMap<Version, Timestamp> = grants
             .filter_map(|(version, grant)| Some((*version, ended(grant)?)))
             .collect();
-        for place in places {
-            let switch = &mut self.board[*place].1;
-            if let Some(Switch::On { grant }) = switch
+        for facet in facets {
+            if let Some(switch) = self.facets.get_mut(facet)
+                && let Switch::On { grant } = switch
                 && let Some(at) = ends.get(grant)
             {
                 let mark = Mark { by: mark.by, at: *at };
                 let why = Off::Lapsed;
-                *switch = Some(Switch::Off { mark, why });
+                *switch = Switch::Off { mark, why };
             }
         }
     }
 
-    fn forget_content(&mut self, of: &BTreeSet<Category>) {
+    fn forget_content(&mut self, of: &SmallSet<Category>) {
         for category in of {
-            self.state.profile.remove(category);
+            self.profile.remove(category);
         }
     }
 
@@ -268,35 +240,24 @@ impl<'a> Fold<'a> {
     fn erase(&mut self, mark: Mark) {
         let why = Off::Erased;
         self.turn(|_, _| true, Switch::Off { mark, why });
-        self.state = State {
-            objection: self.state.objection,
-            told_by: mem::take(&mut self.state.told_by),
+        *self = Self {
+            facets: mem::take(&mut self.facets),
+            objection: self.objection,
             erased: Some(mark),
-            ..State::default()
+            ..Self::default()
         };
     }
 
-    /// What all acts together come to. The state stays small: a grant without a facet and an origin without
-    /// an effect go.
-    pub(super) fn end(self) -> State {
-        let Self {
-            policies,
-            board,
-            mut state,
-            last,
-        } = self;
-        state.order = last.map(Act::order).or(state.order);
-        let switched = board.into_iter();
-        let switched = switched.filter_map(|(facet, switch)| Some((facet.clone(), switch?)));
-        state.facets = switched.collect();
-
-        let stood_on: SmallSet<Version> = state.facets.values().map(Switch::act).collect();
-        state.grants.retain(|version, _| stood_on.contains(version));
-        let profile = &state.profile;
-        state.told_by.retain(|version, _| {
+    /// What all acts together come to, of which this is the last. The state stays small: a grant without a facet
+    /// and an origin without an effect go.
+    pub(super) fn settle(&mut self, policies: &Policies, last: Option<&Act>) {
+        self.order = last.map(Act::order);
+        let stood_on: SmallSet<Version> = self.facets.values().map(Switch::act).collect();
+        self.grants.retain(|version, _| stood_on.contains(version));
+        let profile = &self.profile;
+        self.told_by.retain(|version, _| {
             stood_on.contains(version) || profile.values().any(|written| written.by == *version)
         });
-        state.date(policies);
-        state
+        self.date(policies);
     }
 }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::act::{Act, Evidence, Relation, Shown, Version, What};
 use domain::codes::{Category, Channel, Purpose, RecipientId, Separate};
 use domain::facet::{Facet, Facets};
+use domain::small_set::SmallSet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -275,11 +276,11 @@ impl WhatJson {
     }
 }
 
-fn names(categories: &BTreeSet<Category>) -> BTreeSet<String> {
+fn names(categories: &SmallSet<Category>) -> BTreeSet<String> {
     categories.iter().map(ToString::to_string).collect()
 }
 
-fn categories(names: &BTreeSet<String>) -> Read<BTreeSet<Category>> {
+fn categories(names: &BTreeSet<String>) -> Read<SmallSet<Category>> {
     names
         .iter()
         .map(|name| name.parse().map_err(BoxError::from))

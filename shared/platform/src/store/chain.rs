@@ -38,7 +38,7 @@ pub struct Chain {
     hash: Vec<u8>,
     /// Every idempotency key so far.
     keys: Vec<u8>,
-    /// The newest act with the request that led to it; none after the whole chain was read, or an act was appended.
+    /// The newest act with the request that led to it; none before the first, or after an act was appended.
     newest: Option<acts::StoredAct>,
 }
 
@@ -136,17 +136,15 @@ impl Store {
             .into_paginator()
             .send();
         while let Some(page) = pages.next().await {
-            for item in page?.items() {
+            let page = page?;
+            for item in page.items() {
                 acts.push(act_of(item)?.act);
-                chain = Chain {
-                    record: chain.record,
-                    hash: hash(item)?,
-                    keys: keys_of(item).to_vec(),
-                    newest: None,
-                };
+            }
+            if let Some(last) = page.items().last() {
+                chain = newest_of(subject, last)?;
             }
         }
-        chain.record = Record::whole(self.policies, subject.clone(), acts);
+        chain.record = chain.record.with_acts(acts);
         Ok(chain)
     }
 
@@ -322,7 +320,7 @@ impl Chain {
         }
     }
 
-    /// The newest act; none after the whole chain was read, or an act was appended.
+    /// The newest act; none before the first, or after an act was appended.
     pub fn newest(&self) -> Option<&Act> {
         self.newest.as_ref().map(|newest| &newest.act)
     }
