@@ -39,7 +39,7 @@ enum Scenario {
     Lapse,
     Redrive,
     Erasure,
-    /// A capture that is too much for the first recipient.
+    /// A capture that is too much for the first recipient, for longer than a message stays invisible.
     Again,
 }
 
@@ -119,7 +119,7 @@ async fn at_calls(scenario: Scenario, fate: Fate) -> usize {
         if scenario == Scenario::Again {
             let too_much = Manner::Refuses {
                 status: 503,
-                retry_after_s: 0,
+                retry_after_s: 600,
             };
             play.world.recipients.meet(0, too_much);
         }
@@ -289,7 +289,8 @@ impl Play {
         }
         assert!(acknowledged, "a repeated request is acknowledged in the end");
         self.world.settle().await;
-        for _ in 0..2 {
+        let rounds = if scenario == Scenario::Again { 3 } else { 2 };
+        for _ in 0..rounds {
             self.world.advance(UNTIL_AGAIN);
             self.world.tick().await;
         }

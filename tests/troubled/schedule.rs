@@ -118,6 +118,7 @@ async fn what_the_sweep_brings_back_before_its_time_waits_on_and_is_not_lost() {
     world.clock.set(next);
     world.schedule().await;
     world.advance(-MINUTE * 4);
+    world.sqs.make_visible(ERRANDS);
     world.settle().await;
     assert_eq!(world.recipients.requests("bmw-ag"), 3, "it is not time");
     assert_eq!(world.sqs.kept_back(ERRANDS).len(), 1);
