@@ -28,11 +28,7 @@ fn main() -> ExitCode {
 
     match documents::gather(documents) {
         Ok(policies) => {
-            let out = env::var_os("OUT_DIR")
-                .map(PathBuf::from)
-                .expect("a folder for it");
-            fs::write(out.join("notices"), documents::compact::write(&policies)).expect("room for it");
-            fs::write(out.join("zones.rs"), zones(&policies)).expect("room for it");
+            write(&policies);
             ExitCode::SUCCESS
         }
         Err(findings) => {
@@ -44,19 +40,30 @@ fn main() -> ExitCode {
     }
 }
 
-fn name(path: &Path) -> String {
-    format!("shared/policies/{}", path.display())
-}
-
-/// A zone by its name, which jiff has worked out when the policies are compiled.
-fn zones(policies: &Policies) -> String {
-    let names: BTreeSet<&str> = policies
-        .iter()
-        .filter_map(|policy| policy.zone.iana_name())
-        .collect();
-    let zones: String = names
+/// Each policy as a file, and in `notices.rs` a list of them and of their zones.
+fn write(policies: &Policies) {
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("a folder for it"));
+    let (mut notices, mut zones) = (String::new(), BTreeSet::new());
+    for policy in policies.iter() {
+        let (notice, version) = (policy.notice.as_str(), policy.version);
+        let file = out.join(format!("{notice}.{version}"));
+        fs::write(&file, documents::compact::write(policy)).expect("room for it");
+        let supersedes = policy.supersedes.is_some();
+        notices += &format!("({notice:?}, {version}, {supersedes}, include_str!({file:?})),");
+        zones.insert(policy.zone.iana_name().expect("a zone by name"));
+    }
+    // What jiff knows of a zone is worked out when the policies are compiled.
+    let zones: String = zones
         .iter()
         .map(|name| format!("{name:?} => Some(jiff::tz::get!({name:?})),"))
         .collect();
-    format!("fn zone(name: &str) -> Option<TimeZone> {{ match name {{ {zones} _ => None }} }}")
+    let written = format!(
+        "const NOTICES: &[(&str, u32, bool, &str)] = &[{notices}];\n\
+         fn zone(name: &str) -> Option<TimeZone> {{ match name {{ {zones} _ => None }} }}\n"
+    );
+    fs::write(out.join("notices.rs"), written).expect("room for it");
+}
+
+fn name(path: &Path) -> String {
+    format!("shared/policies/{}", path.display())
 }

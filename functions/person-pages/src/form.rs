@@ -109,7 +109,7 @@ pub(crate) async fn send(
 
 /// The version that is named, or the newest.
 fn offered<'a>(store: &'a Store, notice: &NoticeId, version: Option<u32>) -> Result<&'a Policy, Problem> {
-    let versions = store.policies.iter().filter(|policy| policy.notice == *notice);
+    let versions = store.policies.versions(notice);
     let named = versions.filter(|policy| version.is_none_or(|version| policy.version == version));
     named
         .max_by_key(|policy| policy.version)

@@ -1,4 +1,4 @@
-//! Policies as one text, which is read in no time: what a function starts from.
+//! A policy as one text, which is read in no time: what a function starts from.
 //!
 //! The build writes it and the binary that comes of the build reads it, so the form has no versions, and what is
 //! read was checked when it was written. Each part is what its parts are, one after the other; a text and a list
@@ -18,8 +18,7 @@ use domain::dates::Supersedes;
 use domain::facet::{Facet, Facets};
 use domain::policy::{
     Audience, BrandTerms, CategoryTerms, ChannelClass, ChannelTerms, Condition, ControlTerms, DataList,
-    EvidenceTerms, Origin, Party, Policies, Policy, PurposeTerms, RelationTerms, Standing, TellerKind, Terms,
-    Text,
+    EvidenceTerms, Origin, Party, Policy, PurposeTerms, RelationTerms, Standing, TellerKind, Terms, Text,
 };
 use domain::recipient::{RecipientKind, Role};
 use domain::small_map::SmallMap;
@@ -27,18 +26,18 @@ use jiff::Span;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-/// Policies, and the names of the zones that they need: reading a zone is left to whoever reads the policies.
-pub fn write(policies: &Policies) -> String {
+/// A policy, and the name of its zone: to find a zone is left to whoever reads it.
+pub fn write(policy: &Policy) -> String {
     let mut text = String::new();
-    write_all(policies.iter(), policies.iter().count(), &mut text, Policy::write);
+    policy.write(&mut text);
     text
 }
 
 /// None where the text is not what [`write()`] wrote, or there is no such zone.
-pub fn read(text: &str, zone: fn(&str) -> Option<TimeZone>) -> Option<Policies> {
+pub fn read(text: &str, zone: fn(&str) -> Option<TimeZone>) -> Option<Policy> {
     let mut rest = Rest { text, zone };
-    let policies = rest.all(Policy::read)?;
-    rest.text.is_empty().then(|| Policies::new(policies))
+    let policy = Policy::read(&mut rest)?;
+    rest.text.is_empty().then_some(policy)
 }
 
 /// What is left to be read.

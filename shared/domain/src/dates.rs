@@ -86,11 +86,6 @@ impl Policies {
         self.governed(notice, version, kept_until).map(|(end, _)| end)
     }
 
-    /// Whether any version takes over dates of another; where none does, every date is as it was pinned.
-    pub(crate) fn some_supersede(&self) -> bool {
-        self.iter().any(|policy| policy.supersedes.is_some())
-    }
-
     /// A date by the pinned version, and by each later one that takes it over; and who has the last word.
     fn governed(
         &self,
@@ -101,7 +96,7 @@ impl Policies {
         let pinned = self.find(notice, version)?;
         let mut governed = (date(pinned)?, pinned);
         let follows = |supersedes: &&Supersedes| supersedes.versions.contains(&version);
-        let later = self.iter().filter(|policy| policy.notice == *notice);
+        let later = self.versions(notice);
         let later = later.filter_map(|policy| Some((policy, policy.supersedes.as_ref().filter(follows)?)));
         let mut later: Vec<(&Policy, &Supersedes)> = later.collect();
         later.sort_by_key(|(policy, _)| policy.version);

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
@@ -382,23 +382,69 @@ fn instant(civil: DateTime, zone: &TimeZone) -> Timestamp {
     zone.to_timestamp(civil).unwrap_or(Timestamp::MAX)
 }
 
-/// Every policy that there is. The one with the highest version of a notice is its current one.
-#[derive(Debug, Clone, Default)]
-pub struct Policies(Vec<Policy>);
+/// Every policy that there is. The one with the highest version of a notice is its current one. There are more of
+/// them with every version, and most questions are about one: so each is read when it is asked for.
+#[derive(Debug, Default)]
+pub struct Policies(Vec<Kept>);
+
+/// What is known of a policy without reading it, and the policy.
+#[derive(Debug)]
+struct Kept {
+    notice: NoticeId,
+    version: u32,
+    supersedes: bool,
+    policy: LazyLock<Policy, Read>,
+}
+
+type Read = Box<dyn FnOnce() -> Policy + Send>;
 
 impl Policies {
     pub fn new(policies: Vec<Policy>) -> Self {
-        Self(policies)
+        let mut all = Self::default();
+        for policy in policies {
+            let (notice, supersedes) = (policy.notice.clone(), policy.supersedes.is_some());
+            all.keep(notice, policy.version, supersedes, move || policy);
+        }
+        all
+    }
+
+    /// Take in a policy that is read when it is first asked for, and whether it supersedes another version.
+    pub fn keep(
+        &mut self,
+        notice: NoticeId,
+        version: u32,
+        supersedes: bool,
+        read: impl FnOnce() -> Policy + Send + 'static,
+    ) {
+        self.0.push(Kept {
+            notice,
+            version,
+            supersedes,
+            policy: LazyLock::new(Box::new(read)),
+        });
+    }
+
+    /// Whether any version takes over dates of another; where none does, every date is as it was pinned.
+    pub(crate) fn some_supersede(&self) -> bool {
+        self.0.iter().any(|kept| kept.supersedes)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Policy> {
-        self.0.iter()
+        self.0.iter().map(|kept| &*kept.policy)
     }
 
     pub fn find(&self, notice: &NoticeId, version: u32) -> Option<&Policy> {
-        self.0
+        let kept = self
+            .0
             .iter()
-            .find(|policy| policy.version == version && policy.notice == *notice)
+            .find(|kept| kept.version == version && kept.notice == *notice)?;
+        Some(&kept.policy)
+    }
+
+    /// Every version of a notice.
+    pub fn versions(&self, notice: &NoticeId) -> impl Iterator<Item = &Policy> {
+        let kept = self.0.iter().filter(move |kept| kept.notice == *notice);
+        kept.map(|kept| &*kept.policy)
     }
 
     /// By when a recipient must have confirmed a loss that it was told of then: the shortest deadline of all.

@@ -67,10 +67,7 @@ fn offer<'a>(policies: &'a Policies, acts: &'a [Act]) -> Option<(&'a Policy, &'a
     let last = grants(acts).next();
     let named = last.map(|(_, shown)| &shown.notice);
     let policy = match named {
-        Some(notice) => policies
-            .iter()
-            .filter(|policy| policy.notice == *notice)
-            .max_by_key(|policy| policy.version),
+        Some(notice) => policies.versions(notice).max_by_key(|policy| policy.version),
         None => policies.iter().next(),
     }?;
     let brand = last.and_then(|(act, _)| act.evidence.brand.as_ref());
