@@ -57,7 +57,7 @@ pub enum Refusal {
     UnknownSource,
     #[error("the notices let somebody else name this source of data")]
     NotYourSource,
-    #[error("the consents that this category needs are not active")]
+    #[error("nothing allows this category")]
     CategoryWithoutConsent {
         category: Category,
         reasons: Vec<crate::decide::Reason>,
