@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::act::{Act, Version};
 use domain::codes::{Category, Channel, Language, Purpose, RecipientId};
 use domain::decide::{Party, Question, decide, for_any_purpose};
-use domain::policy::Policies;
+use domain::policy::{Policies, Policy, Words};
 use domain::record::{Record, View, When};
 use jiff::Timestamp;
 use platform::http::{self, Answer, Problem, Request, Status};
@@ -21,7 +21,7 @@ struct Told<'a> {
     channel: Named<'a>,
     decision: DecisionTold,
     /// The categories that may have been used to choose and address the message.
-    categories: Vec<String>,
+    categories: Vec<Named<'a>>,
     /// The acts that it rests on, as evidence.
     acts: Vec<ActTold>,
     /// The notice that was shown, in the language asked for, or the browser's, or that it was shown in.
@@ -96,23 +96,35 @@ pub(crate) async fn answer(
         Some(notice) => notice.language,
         None => without_notice(store.policies, &request),
     };
-    let (purpose_title, channel_title) = titles(store.policies, &purpose, &channel, language);
     let categories = if decision.allowed {
         used(&view, party)
     } else {
         Vec::new()
     };
+    let policies = store.policies;
+    let titled = |category: &Category| {
+        named(
+            policies,
+            category.as_str(),
+            |policy| Some(&policy.categories.get(category)?.title),
+            language,
+        )
+    };
     let told = Told {
-        purpose: Named {
-            code: purpose.to_string(),
-            title: purpose_title,
-        },
-        channel: Named {
-            code: channel.to_string(),
-            title: channel_title,
-        },
+        purpose: named(
+            policies,
+            purpose.as_str(),
+            |policy| Some(&policy.purposes.get(&purpose)?.title),
+            language,
+        ),
+        channel: named(
+            policies,
+            channel.as_str(),
+            |policy| Some(&policy.channels.get(&channel)?.title),
+            language,
+        ),
         decision: (&decision).into(),
-        categories,
+        categories: categories.into_iter().map(titled).collect(),
         acts: acts.map(|act| ActTold::of(store.policies, act)).collect(),
         notice,
     };
@@ -128,14 +140,9 @@ fn required<T: std::str::FromStr<Err = domain::codes::NotACode>>(
 }
 
 /// The categories with content that this party may use.
-fn used(view: &View<'_>, party: Party<'_>) -> Vec<String> {
+fn used<'a>(view: &'a View<'_>, party: Party<'_>) -> Vec<&'a Category> {
     let may_use = |category: &&Category| for_any_purpose(view, party, category).allowed;
-    view.state
-        .profile
-        .keys()
-        .filter(may_use)
-        .map(ToString::to_string)
-        .collect()
+    view.state.profile.keys().filter(may_use).collect()
 }
 
 /// The words of the first notice that the answer rests on.
@@ -168,19 +175,16 @@ fn without_notice<'a>(policies: &'a Policies, request: &Request) -> &'a str {
     })
 }
 
-/// What the purpose and the channel are called in a language.
-fn titles<'a>(
+/// A word of the notices, and what it is called in a language.
+fn named<'a>(
     policies: &'a Policies,
-    purpose: &Purpose,
-    channel: &Channel,
+    code: &str,
+    title: impl Fn(&'a Policy) -> Option<&'a Words>,
     language: &str,
-) -> (&'a str, &'a str) {
-    let purpose = policies
-        .iter()
-        .find_map(|policy| policy.purposes.get(purpose)?.title.get(language));
-    let channel = policies
-        .iter()
-        .find_map(|policy| policy.channels.get(channel)?.title.get(language));
-    let title = |title: Option<&'a String>| title.map(String::as_str).unwrap_or_default();
-    (title(purpose), title(channel))
+) -> Named<'a> {
+    let title = policies.iter().find_map(|policy| title(policy)?.get(language));
+    Named {
+        code: code.to_owned(),
+        title: title.map(String::as_str).unwrap_or_default(),
+    }
 }

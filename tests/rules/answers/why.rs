@@ -30,7 +30,9 @@ async fn s54_the_system_says_why_somebody_got_a_message() {
     assert_eq!(told["purpose"], purpose);
     assert_eq!(told["channel"], json!({ "code": "email", "title": "E-mail" }));
     assert_eq!(allowed(&told["decision"]), ["consented"]);
-    assert_eq!(told["categories"], json!(["contact", "preferences"]));
+    let contact = json!({ "code": "contact", "title": "Dati di contatto" });
+    let preferences = json!({ "code": "preferences", "title": "Informazioni supplementari e preferenze" });
+    assert_eq!(told["categories"], json!([contact, preferences]));
     let acts = told["acts"].as_array().expect("acts");
     assert_eq!(acts.len(), 1, "the evidence, and no act beside it");
     assert_eq!(acts[0], world.history(&someone).await[0]);
@@ -58,9 +60,9 @@ async fn s54_the_system_says_why_somebody_got_a_message() {
 
     // Or as the browser prefers, if the query names none.
     let path = format!("/v1/subjects/{}/why?purpose=marketing&channel=email", someone.id);
-    for (accepts, language, title) in [
-        ("fr, de;q=0.3", "de", "Werbung und Neuigkeiten"),
-        ("fr", "it", "Marketing e novità"),
+    for (accepts, language, title, data) in [
+        ("fr, de;q=0.3", "de", "Werbung und Neuigkeiten", "Kontaktdaten"),
+        ("fr", "it", "Marketing e novità", "Dati di contatto"),
     ] {
         let told = world
             .send("GET", &path, &[("accept-language", accepts)], Vec::new())
@@ -69,6 +71,7 @@ async fn s54_the_system_says_why_somebody_got_a_message() {
         assert_eq!(told.header("content-language"), language);
         assert_eq!(told.body["notice"]["language"], language);
         assert_eq!(told.body["purpose"]["title"], title);
+        assert_eq!(told.body["categories"][0]["title"], data);
     }
 
     // The sender knows less than the controller.
@@ -78,7 +81,8 @@ async fn s54_the_system_says_why_somebody_got_a_message() {
         "purpose=marketing&channel=email&who=campaign-service",
     )
     .await;
-    assert_eq!(told["categories"], json!(["contact"]));
+    assert_eq!(told["categories"][0]["code"], "contact");
+    assert_eq!(told["categories"].as_array().map(Vec::len), Some(1));
     world.settle().await;
 }
 
@@ -112,7 +116,8 @@ async fn s54_a_message_that_should_not_have_come_is_said_to_have_no_reason() {
     let query = format!("purpose=marketing&channel=email&at={sent_at}");
     let told = why(&world, &someone, &query).await;
     assert_eq!(allowed(&told["decision"]), ["consented"]);
-    assert_eq!(told["categories"], json!(["contact"]));
+    assert_eq!(told["categories"][0]["code"], "contact");
+    assert_eq!(told["categories"].as_array().map(Vec::len), Some(1));
 
     let path = format!("/v1/subjects/{}/why?channel=email", someone.id);
     let refused = world.get(&path).await.is(400);
