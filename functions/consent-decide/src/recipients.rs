@@ -65,7 +65,7 @@ pub(crate) async fn answer(
         version: record.version,
         recipients,
     };
-    http::versioned(Status::OK, record.version, &told)
+    http::json(Status::OK, &told)
 }
 
 fn told(policies: &Policies, entry: &Entry, now: Timestamp) -> EntryTold {
