@@ -188,13 +188,13 @@ impl<'a> Teller<'a> {
         today.map(|today| today.date().to_string()).unwrap_or_default()
     }
 
-    /// Until the queues of work are empty and nothing moves.
+    /// Until nothing moves, and the queues of work hold nothing but what they keep back for later.
     async fn settle(&self) {
         let rest = async {
             loop {
                 tokio::time::sleep(LOOKING).await;
                 let mut queues = self.scene.template.consumers.iter();
-                let is_idle = queues.all(|mapping| self.scene.sqs.letters(&mapping.queue).is_empty());
+                let is_idle = queues.all(|mapping| self.scene.sqs.at_hand(&mapping.queue).is_empty());
                 if is_idle && self.live.is_quiet_for(QUIET) {
                     break;
                 }
