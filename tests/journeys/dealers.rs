@@ -1,10 +1,9 @@
 //! Who a dealer is to somebody, and whether it may be told.
 
-use jiff::SignedDuration;
 use serde_json::json;
-use tests::{BASE, Manner, World, names};
+use tests::{BASE, World, names};
 
-use crate::{DAY, acts, rules};
+use crate::{acts, rules};
 
 #[tokio::test]
 async fn another_preferred_dealer_takes_the_place_of_the_first() {
@@ -71,36 +70,6 @@ async fn a_local_dealer_serves_until_there_is_a_purchase_and_again_when_that_is_
     world.settle().await;
     assert_eq!(world.holds("dealer-sales", &someone).categories, names([]));
     assert_eq!(world.holds("dealer-near", &someone).categories, names(BASE));
-}
-
-#[tokio::test]
-async fn a_delivery_that_fails_is_tried_again_by_the_schedule_and_arrives() {
-    let world = World::at_noon().await;
-    world.tick().await;
-    world.recipients.set("bmw-ag", Manner::Fails);
-    let someone = world.someone_who_granted_everything().await;
-    world.settle().await;
-    assert_eq!(world.recipients.requests("bmw-ag"), 1);
-    let waits = world.sqs.kept_back(tests::ERRANDS);
-    assert_eq!(waits.len(), 1, "one errand is there to bring it back");
-    assert!(!waits[0].contains("granted"), "it says no more than any other");
-
-    world.advance(SignedDuration::from_mins(7));
-    world.tick().await;
-    assert_eq!(world.recipients.requests("bmw-ag"), 2, "still failing");
-    world.recipients.set("bmw-ag", Manner::Acknowledges);
-    world.advance(SignedDuration::from_mins(7));
-    world.tick().await;
-
-    assert_eq!(world.recipients.requests("bmw-ag"), 3);
-    assert_eq!(
-        world.heard("bmw-ag", &someone),
-        ["granted", "entitlement-started"]
-    );
-    assert_eq!(world.holds("bmw-ag", &someone).categories, names(BASE));
-    world.advance(DAY);
-    world.tick().await;
-    assert_eq!(world.recipients.requests("bmw-ag"), 3, "nothing is left to do");
 }
 
 #[tokio::test]

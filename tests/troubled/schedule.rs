@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use serde_json::json;
-use tests::{ERRANDS, Manner, Someone, World, instant};
+use tests::{BASE, ERRANDS, Manner, Someone, World, instant, names};
 
 use crate::{MINUTE, NOTICED, told_of};
 
@@ -48,6 +48,31 @@ async fn a_delivery_that_fails_is_tried_again_on_the_schedule_of_standard_webhoo
         assert_eq!(world.recipients.requests("bmw-ag"), failed + 1, "on time");
     }
     assert_eq!(told_of(&world, &someone, "bmw-ag").await["state"], "given-up");
+}
+
+#[tokio::test]
+async fn once_the_recipient_answers_it_is_told_and_nothing_is_left_to_do() {
+    let world = World::at_noon().await;
+    let someone = someone_who_is_not_told(&world, "bmw-ag").await;
+    let waits = world.sqs.kept_back(ERRANDS);
+    assert!(!waits[0].contains("granted"), "it says no more than any other");
+
+    world.advance(MINUTE * 7);
+    world.tick().await;
+    assert_eq!(world.recipients.requests("bmw-ag"), 2, "still failing");
+    world.recipients.set("bmw-ag", Manner::Acknowledges);
+    world.advance(MINUTE * 7);
+    world.tick().await;
+    assert_eq!(world.recipients.requests("bmw-ag"), 3);
+    assert_eq!(
+        world.heard("bmw-ag", &someone),
+        ["granted", "entitlement-started"]
+    );
+    assert_eq!(world.holds("bmw-ag", &someone).categories, names(BASE));
+
+    world.advance(SignedDuration::from_hours(24));
+    world.tick().await;
+    assert_eq!(world.recipients.requests("bmw-ag"), 3, "nothing is left to do");
 }
 
 #[tokio::test]
