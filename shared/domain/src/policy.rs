@@ -6,13 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use jiff::civil::{Date, DateTime, Time};
+use jiff::Span;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Span, Timestamp};
 
-use crate::act::{Grade, Shown};
+use crate::act::Grade;
 use crate::codes::{
     Brand, Category, Channel, Control, Field, Language, NoticeId, Purpose, RecipientId, RelationKind,
     Separate, Source,
@@ -21,6 +20,11 @@ use crate::dates::Supersedes;
 use crate::facet::{Facet, Facets};
 use crate::recipient::{RecipientKind, Role};
 use crate::small_map::SmallMap;
+
+pub use policies::Policies;
+
+mod policies;
+mod time;
 
 /// What one version of a notice said, and so what its consents mean.
 #[derive(Debug, Clone)]
@@ -302,165 +306,5 @@ impl Policy {
             .get(facet)
             .copied()
             .unwrap_or(self.evidence.needed)
-    }
-
-    /// When a consent that was given then ends: the first instant at which it no longer holds.
-    pub fn valid_until(&self, given: Timestamp) -> Timestamp {
-        later(given, &self.zone, &self.terms.validity)
-    }
-
-    /// Until when a consent that was given then may be confirmed.
-    pub fn confirmable_until(&self, given: Timestamp) -> Timestamp {
-        later(given, &self.zone, &self.terms.confirmation)
-    }
-
-    /// The first instant at which a look at the opposition register is too old to contact over a channel by it;
-    /// none where no look is needed (DPR 26/2022).
-    pub fn register_check_until(&self, channel: &Channel, checked: Timestamp) -> Option<Timestamp> {
-        let days = self.channels.get(channel)?.register_check_days?;
-        let age_max = SignedDuration::from_hours(24 * i64::from(days));
-        Some(checked.saturating_add(age_max).unwrap_or(Timestamp::MAX))
-    }
-
-    /// When the data subject is to be reminded of an end.
-    pub fn reminder_before(&self, until: Timestamp) -> Timestamp {
-        later(until, &self.zone, &-self.terms.reminder)
-    }
-
-    /// The first instant at which a relation that began then entitles no more; none where it is not capped
-    /// (T8). The anniversary is still inside, as after a delivery.
-    pub fn capped_at(&self, kind: &RelationKind, since: Timestamp) -> Option<Timestamp> {
-        let cap = self.relations.get(kind)?.cap.as_ref()?;
-        Some(self.end_of(self.day(since), cap))
-    }
-
-    /// Until when content of a category that was written then may be kept.
-    pub fn kept_until(&self, category: &Category, written: Timestamp) -> Option<Timestamp> {
-        let terms = self.categories.get(category)?;
-        Some(later(written, &self.zone, &terms.retention))
-    }
-
-    /// The calendar day of an instant, where the notice lives.
-    pub fn day(&self, at: Timestamp) -> Date {
-        self.zone.to_datetime(at).date()
-    }
-
-    /// The time of day of an instant, where the notice lives.
-    pub fn time_of_day(&self, at: Timestamp) -> Time {
-        self.zone.to_datetime(at).time()
-    }
-
-    /// The first instant of a day, where the notice lives.
-    pub fn start_of(&self, day: Date) -> Timestamp {
-        instant(day.into(), &self.zone)
-    }
-
-    /// When what a relation of this kind allows for a while after a delivery ends: an instant for each period.
-    pub fn delivery_period_ends(&self, kind: &RelationKind, delivered_on: Date) -> BTreeSet<Timestamp> {
-        let cells = self.audiences.get(&Audience::Relation(kind.clone()));
-        let conditions = cells.into_iter().flat_map(SmallMap::values);
-        let periods = conditions.filter_map(|condition| condition.since_delivery.as_ref());
-        periods.map(|period| self.end_of(delivered_on, period)).collect()
-    }
-
-    /// The first instant after the last day of a period that starts on a date: the anniversary itself
-    /// is still inside (S18, T5). 29 February ends on 28 February.
-    pub fn end_of(&self, from: Date, period: &Span) -> Timestamp {
-        let last = from.saturating_add(*period);
-        self.start_of(last.tomorrow().unwrap_or(Date::MAX))
-    }
-}
-
-/// An instant moved by a calendar period in a zone.
-fn later(from: Timestamp, zone: &TimeZone, period: &Span) -> Timestamp {
-    instant(zone.to_datetime(from).saturating_add(*period), zone)
-}
-
-/// The instant of a civil time in a zone. One that a clock skips or shows twice is read as RFC 5545 does. A term
-/// asks for an instant alone, and so nothing is paid for jiff's zoned value.
-fn instant(civil: DateTime, zone: &TimeZone) -> Timestamp {
-    zone.to_timestamp(civil).unwrap_or(Timestamp::MAX)
-}
-
-/// Every policy that there is. The one with the highest version of a notice is its current one. There are more of
-/// them with every version, and most questions are about one: so each is read when it is asked for.
-#[derive(Debug, Default)]
-pub struct Policies(Vec<Kept>);
-
-/// What is known of a policy without reading it, and the policy.
-#[derive(Debug)]
-struct Kept {
-    notice: NoticeId,
-    version: u32,
-    supersedes: bool,
-    policy: LazyLock<Policy, Read>,
-}
-
-type Read = Box<dyn FnOnce() -> Policy + Send>;
-
-impl Policies {
-    pub fn new(policies: Vec<Policy>) -> Self {
-        let mut all = Self::default();
-        for policy in policies {
-            let (notice, supersedes) = (policy.notice.clone(), policy.supersedes.is_some());
-            all.keep(notice, policy.version, supersedes, move || policy);
-        }
-        all
-    }
-
-    /// Take in a policy that is read when it is first asked for, and whether it supersedes another version.
-    pub fn keep(
-        &mut self,
-        notice: NoticeId,
-        version: u32,
-        supersedes: bool,
-        read: impl FnOnce() -> Policy + Send + 'static,
-    ) {
-        self.0.push(Kept {
-            notice,
-            version,
-            supersedes,
-            policy: LazyLock::new(Box::new(read)),
-        });
-    }
-
-    /// Whether any version takes over dates of another; where none does, every date is as it was pinned.
-    pub(crate) fn some_supersede(&self) -> bool {
-        self.0.iter().any(|kept| kept.supersedes)
-    }
-
-    pub fn iter(&self) -> impl Iterator<Item = &Policy> {
-        self.0.iter().map(|kept| &*kept.policy)
-    }
-
-    pub fn find(&self, notice: &NoticeId, version: u32) -> Option<&Policy> {
-        let kept = self
-            .0
-            .iter()
-            .find(|kept| kept.version == version && kept.notice == *notice)?;
-        Some(&kept.policy)
-    }
-
-    /// Every version of a notice.
-    pub fn versions(&self, notice: &NoticeId) -> impl Iterator<Item = &Policy> {
-        let kept = self.0.iter().filter(move |kept| kept.notice == *notice);
-        kept.map(|kept| &*kept.policy)
-    }
-
-    /// By when a recipient must have confirmed a loss that it was told of then: the shortest deadline of all.
-    pub fn withdrawal_deadline(&self, told: Timestamp) -> Option<Timestamp> {
-        self.iter()
-            .map(|policy| later(told, &policy.zone, &policy.terms.withdrawal_deadline))
-            .min()
-    }
-
-    /// The policy whose very words an act pins; none where the words are not those that are stored (S03).
-    pub fn shown(&self, shown: &Shown) -> Option<&Policy> {
-        self.find(&shown.notice, shown.version).filter(|policy| {
-            policy
-                .texts
-                .get(&shown.language)
-                .is_some_and(|text| text.hash == shown.hash)
-        })
     }
 }
