@@ -30,6 +30,16 @@ const GONE: Manner = Manner::Refuses {
     retry_after_s: 0,
 };
 
+/// People who granted everything, one after the other.
+async fn people(world: &World, count: usize) -> Vec<Someone> {
+    let mut people = Vec::new();
+    for _ in 0..count {
+        people.push(world.someone_who_granted_everything().await);
+        world.settle().await;
+    }
+    people
+}
+
 #[tokio::test]
 async fn one_dead_recipient_of_ten_is_asked_seldom_and_costs_the_others_nothing() {
     let world = World::at_noon().await;

@@ -2,9 +2,9 @@
 
 use jiff::SignedDuration;
 use serde_json::json;
-use tests::{ERRANDS, Someone, World};
+use tests::{ERRANDS, World};
 
-use crate::{MINUTE, NOTICED};
+use crate::{MINUTE, NOTICED, people};
 
 /// A world in which the group takes so many a minute. The minutes of its limit do not begin with ours.
 async fn limited(rate_per_minute: usize) -> World {
@@ -14,15 +14,6 @@ async fn limited(rate_per_minute: usize) -> World {
     world.advance(SignedDuration::from_secs(37));
     world.tick().await;
     world
-}
-
-async fn people(world: &World, count: usize) -> Vec<Someone> {
-    let mut people = Vec::new();
-    for _ in 0..count {
-        people.push(world.someone_who_granted_everything().await);
-    }
-    world.settle().await;
-    people
 }
 
 /// More than the queue can keep back, and more come all the time.

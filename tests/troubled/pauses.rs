@@ -1,18 +1,9 @@
 //! Recipients for which it is too much.
 
 use jiff::SignedDuration;
-use tests::{Manner, Someone, World};
+use tests::{Manner, World};
 
-use crate::{MINUTE, NOTICED};
-
-async fn people(world: &World, count: usize) -> Vec<Someone> {
-    let mut people = Vec::new();
-    for _ in 0..count {
-        people.push(world.someone_who_granted_everything().await);
-        world.settle().await;
-    }
-    people
-}
+use crate::{MINUTE, NOTICED, people};
 
 #[tokio::test]
 async fn one_for_which_it_is_too_much_is_left_alone_by_everybody_for_a_minute_or_as_long_as_it_asks() {
