@@ -103,7 +103,8 @@ class Party:
     def told(self, name, headers, body):
         if name in self.broken:
             self.turned_away += 1
-            return 503
+            # A failure of this one request. A 503 would have everyone wait for a minute.
+            return 500
         try:
             Webhook(self.secrets[name]).verify(body, dict(headers))
         except Exception as refusal:
