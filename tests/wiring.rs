@@ -7,6 +7,8 @@ mod alarms;
 mod code;
 #[path = "wiring/edge.rs"]
 mod edge;
+#[path = "wiring/roles.rs"]
+mod roles;
 #[path = "wiring/table.rs"]
 mod table;
 #[path = "wiring/template.rs"]

@@ -79,6 +79,18 @@ async fn a_visitors_contact_goes_with_the_last_that_is_withdrawn_and_not_before(
 }
 
 #[tokio::test]
+async fn a_visitors_contact_goes_with_the_last_that_is_withdrawn_on_a_page_and_not_before() {
+    let world = World::at_noon().await;
+    let visitor = a_confirmed_visitor(&world, "\"form-1\"").await;
+    let page = world.preferences(&visitor).await;
+    world.press(&page, &[("withdraw", "care/email")]).await.is(303);
+    assert!(is_kept(&world, &visitor).await, "the rest stands on it");
+    world.press(&page, &[("withdraw", "all")]).await.is(303);
+    assert!(!is_kept(&world, &visitor).await);
+    world.settle().await;
+}
+
+#[tokio::test]
 async fn a_visitors_contact_goes_when_a_newer_consent_takes_the_place_of_its_own() {
     let world = World::at_noon().await;
     let visitor = a_confirmed_visitor(&world, "\"form-1\"").await;

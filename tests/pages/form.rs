@@ -154,6 +154,14 @@ async fn the_same_form_twice_is_one_visitor_and_with_other_answers_it_is_refused
     assert!(other.text.contains("Questa pagina non era aggiornata"));
     assert_eq!(world.history(&someone).await.len(), 1);
     world.settle().await;
+
+    // And when more has happened since, as before.
+    world.follow(&world.link(&someone)).await.is(200);
+    let late = send(&world, "a-key", &[]).await.is(202);
+    assert_eq!(late.text, first.text);
+    send(&world, "a-key", &[("channel", "sms")]).await.is(422);
+    assert_eq!(world.history(&someone).await.len(), 2);
+    world.settle().await;
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The roles of the template, held against every call that a function makes in any test: what its role does
 //! not grant is refused, as AWS would, and fails the test. What is granted and used is remembered, so that what
-//! is granted and never used can be told (`tests/bin/permissions.rs`).
+//! is granted and never used can be told (`tests/wiring/roles.rs`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -12,8 +12,8 @@ use yaml_serde::Value;
 
 use crate::calls::Call;
 
-/// The folder in which every process of the tests leaves what it has used, if it is named.
-const USED: &str = "PERMISSIONS_USED";
+/// Names the folder in which every process of the tests leaves what it has used.
+pub const PERMISSIONS_USED: &str = "PERMISSIONS_USED";
 
 tokio::task_local! {
     /// The function whose invocation makes a call. A test's own calls are nobody's.
@@ -87,7 +87,7 @@ pub(crate) fn may(call: &Call) -> Result<(), String> {
 
 /// Leave what was used where it is asked for.
 pub(crate) fn leave_used() {
-    if let Some(folder) = env::var_os(USED) {
+    if let Some(folder) = env::var_os(PERMISSIONS_USED) {
         let uses = USES.lock().unwrap_or_else(PoisonError::into_inner);
         let lines: Vec<&str> = uses.iter().map(String::as_str).collect();
         let file = std::path::Path::new(&folder).join(std::process::id().to_string());
@@ -96,7 +96,7 @@ pub(crate) fn leave_used() {
     }
 }
 
-/// Every grant of every role, as one line each: function, statement, action, on what.
+/// Every grant of every role, as one line each: function, action, on what.
 pub fn granted() -> BTreeSet<String> {
     let of = |(function, grants): (&String, &BTreeSet<Grant>)| -> Vec<String> {
         grants.iter().map(|grant| line(function, grant)).collect()
@@ -105,7 +105,7 @@ pub fn granted() -> BTreeSet<String> {
 }
 
 fn line(function: &str, grant: &Grant) -> String {
-    format!("{function} {} {} {}", grant.statement, grant.action, grant.on)
+    format!("{function} {} {}", grant.action, grant.on)
 }
 
 fn roles() -> BTreeMap<String, BTreeSet<Grant>> {
