@@ -7,7 +7,7 @@ use tests::{BASE, ERRANDS, Manner, Someone, World, instant, names};
 use crate::{MINUTE, NOTICED, told_of};
 
 /// The schedule of Standard Webhooks.
-const AGAIN_AFTER_S: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
+pub(crate) const AGAIN_AFTER_S: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 /// What the queue can keep back by itself.
 const KEPT_BACK_S: i64 = 900;
 
@@ -20,7 +20,7 @@ async fn someone_who_is_not_told(world: &World, recipient: &str) -> Someone {
 }
 
 /// An errand that is not there for the next attempt, as the fan-out sends it, and as it may come late or twice.
-fn errand(someone: &Someone, recipient: &str) -> String {
+pub(crate) fn errand(someone: &Someone, recipient: &str) -> String {
     let subject = &someone.pseudonym;
     json!({ "errand": "deliver", "subject": subject, "recipient": recipient, "version": 1 }).to_string()
 }
@@ -29,7 +29,8 @@ fn errand(someone: &Someone, recipient: &str) -> String {
 async fn a_delivery_that_fails_is_tried_again_on_the_schedule_of_standard_webhooks() {
     let world = World::at_noon().await;
     let someone = someone_who_is_not_told(&world, "bmw-ag").await;
-    for (failed, wait) in (1..).zip(AGAIN_AFTER_S) {
+    // After a fifth failure in a row the recipient would be down, and asked once a minute as well.
+    for (failed, wait) in (1..5).zip(AGAIN_AFTER_S) {
         let entry = told_of(&world, &someone, "bmw-ag").await;
         let next = instant(entry["next_attempt_at"].as_str().expect("a next attempt"));
         let after = next.duration_since(world.now()).as_secs();
@@ -47,7 +48,6 @@ async fn a_delivery_that_fails_is_tried_again_on_the_schedule_of_standard_webhoo
         world.tick().await;
         assert_eq!(world.recipients.requests("bmw-ag"), failed + 1, "on time");
     }
-    assert_eq!(told_of(&world, &someone, "bmw-ag").await["state"], "given-up");
 }
 
 #[tokio::test]

@@ -25,6 +25,8 @@ pub(crate) struct Asked {
     pub(crate) anew: bool,
     /// Which attempt it is there to bring back.
     pub(crate) due: Option<Timestamp>,
+    /// When it is to ask how a recipient is that is in trouble, if it is there for that.
+    pub(crate) probe: Option<Timestamp>,
 }
 
 /// A delivery that fails is pending in the ledger, and its message is done with.
@@ -50,6 +52,10 @@ pub(crate) async fn bring_up_to_date(
         changes(&view, &registration.recipient, &before, &holding)
     };
     if changes.is_empty() && !claim.entry.is_in_doubt() {
+        if asked.probe.is_some() && reading.breaker.is_open() && !reading.breaker.disabled {
+            // Somebody else who waits must ask how it is.
+            store.look_again(&recipient, now).await?;
+        }
         // What is held back is looked at again when the recipient has caught up.
         let holding = if held_back {
             &claim.entry.acknowledged
@@ -61,14 +67,16 @@ pub(crate) async fn bring_up_to_date(
     let delivery = postpone::Delivery {
         parts,
         claim: &claim,
-        due: asked.due,
+        asked: &asked,
+        breaker: reading.breaker,
         view: &view,
         before: &before,
         holding: &holding,
     };
     let loses = before.loses_to(&holding);
+    let is_ahead = asked.anew || (asked.probe.is_some() && reading.breaker.is_open());
     if let Some(at) = claim.entry.must_wait_until(loses, now)
-        && !asked.anew
+        && !is_ahead
     {
         return delivery.postpone(Wait::Until(at), now).await;
     }
@@ -91,8 +99,10 @@ pub(crate) async fn bring_up_to_date(
         }
         Err(error) => {
             metric::DELIVERIES.record_by("failed", 1, now);
-            store.note_failure(&recipient, failure(&error), now).await?;
-            delivery.postpone(Wait::Failed(&error, &letter), now).await
+            let breaker = store.note_failure(&recipient, failure(&error), now).await?;
+            delivery
+                .postpone(Wait::Failed(&error, &letter, breaker), now)
+                .await
         }
     }
 }
@@ -133,7 +143,7 @@ async fn must_wait(
         return Ok(Some(Wait::Disabled));
     }
     if breaker.is_open() && !(breaker.is_probe_due(now) && store.may_probe(id, now).await?) {
-        return Ok(Some(Wait::BreakerOpen(breaker)));
+        return Ok(Some(Wait::BreakerOpen));
     }
     let Some(rate) = registration.rate_per_minute else {
         return Ok(None);

@@ -54,10 +54,15 @@ async fn run(parts: &Parts, now: Timestamp, errand: Errand) -> Result<(), Error>
             version: hint,
             anew,
             due,
+            probe,
         } => {
             let (subject, recipient) = (subject.0, recipient.0);
-            let due = due.map(|due| due.0.0);
-            let asked = deliver::Asked { hint, anew, due };
+            let asked = deliver::Asked {
+                hint,
+                anew,
+                due: due.map(|due| due.0.0),
+                probe: probe.map(|at| at.0.0),
+            };
             deliver::bring_up_to_date(parts, now, (subject, recipient), asked).await
         }
         Errand::Walk {

@@ -9,19 +9,22 @@ use platform::http::chain;
 use platform::queue::{Errand, LATER_MAX};
 use platform::store::{Breaker, Claim, Doubt, DueItem, PROBE_EVERY, Postponed, Wake};
 
+use crate::deliver::Asked;
 use crate::{Error, Parts};
 
 /// When a delivery that failed is tried again: the schedule of Standard Webhooks, some 75 hours in all.
 const RETRY_AFTER_S: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
-/// How long one that waits for a recipient that is down is left alone, at the most.
-const WAIT_MAX: SignedDuration = SignedDuration::from_hours(1);
+/// How often a recipient that hangs is asked how it is, if nothing else comes. While it may be at work on what it was
+/// sent, whatever else there is to tell it of that subject has to wait, and the queue brings that again after six.
+const HANGING_PROBE_EVERY: SignedDuration = SignedDuration::from_mins(7);
 
 /// Why it goes on later.
 pub(crate) enum Wait<'a> {
-    Failed(&'a courier::Error, &'a Letter),
+    /// With how the recipient fares after that.
+    Failed(&'a courier::Error, &'a Letter, Breaker),
     /// Its next attempt is not due before that.
     Until(Timestamp),
-    BreakerOpen(Breaker),
+    BreakerOpen,
     /// The recipient's limit has room for it in the minute that begins then.
     Turn(Timestamp),
     Disabled,
@@ -31,8 +34,9 @@ pub(crate) enum Wait<'a> {
 pub(crate) struct Delivery<'a> {
     pub(crate) parts: &'a Parts,
     pub(crate) claim: &'a Claim,
-    /// Which attempt the errand is there to bring back, if it is.
-    pub(crate) due: Option<Timestamp>,
+    pub(crate) asked: &'a Asked,
+    /// How the recipient fared when the delivery began.
+    pub(crate) breaker: Breaker,
     pub(crate) view: &'a View<'a>,
     /// What the recipient may hold so far.
     pub(crate) before: &'a Holding,
@@ -50,7 +54,7 @@ pub(crate) async fn unregistered(parts: &Parts, claim: &Claim, now: Timestamp) -
     let doubt = entry.doubt.clone();
     let postponed = Postponed {
         next_attempt_at: None,
-        attempted: false,
+        counts: false,
         doubt,
         last_letter: entry.last_letter.clone(),
         loss_since: entry.loss_since,
@@ -64,23 +68,23 @@ impl Delivery<'_> {
     /// too few. That a loss is confirmed in time is looked at on a day of its own, for no attempt may be due.
     pub(crate) async fn postpone(&self, wait: Wait<'_>, now: Timestamp) -> Result<(), Error> {
         let (store, entry) = (&self.parts.store, &self.claim.entry);
-        let (attempted, may_have_arrived, last_letter) = match &wait {
-            Wait::Failed(error, letter) => (true, error.may_have_arrived(), Some(letter.id.clone())),
-            Wait::Until(_) | Wait::BreakerOpen(_) | Wait::Turn(_) | Wait::Disabled => {
-                (false, false, entry.last_letter.clone())
+        let (may_have_arrived, last_letter) = match &wait {
+            Wait::Failed(error, letter, _) => (error.may_have_arrived(), Some(letter.id.clone())),
+            Wait::Until(_) | Wait::BreakerOpen | Wait::Turn(_) | Wait::Disabled => {
+                (false, entry.last_letter.clone())
             }
         };
-        // Whoever is not asked now keeps its place, if it has one sooner.
-        let has_place = entry.next_attempt_at.filter(|at| *at > now && !attempted);
-        let next_attempt_at = self.next_attempt(&wait, now).map(|at| match has_place {
-            Some(place) => place.min(at),
-            None => to_the_millisecond(at),
-        });
+        // Whoever is asked, or waits, ahead of its place keeps it, and that is no attempt of the schedule.
+        let place = entry.next_attempt_at.filter(|at| *at > now);
+        let next_attempt_at = self.next_attempt(&wait, place, now);
         let loses = self.before.loses_to(self.holding);
         let loss_since = loses.then(|| entry.loss_since.unwrap_or(now));
 
+        if let Some(at) = self.next_probe(&wait, now) {
+            self.probe(at, now).await?;
+        }
         if let Some(at) = next_attempt_at
-            && (has_place != Some(at) || self.due == Some(at))
+            && (place != Some(at) || self.asked.due == Some(at))
         {
             self.come_back(at, now).await?;
         }
@@ -97,7 +101,7 @@ impl Delivery<'_> {
         };
         let postponed = Postponed {
             next_attempt_at,
-            attempted,
+            counts: place.is_none() && entry.escalated_at.is_none() && self.is_attempt(&wait),
             doubt,
             last_letter,
             loss_since,
@@ -121,6 +125,14 @@ impl Delivery<'_> {
         Ok(self.parts.errands.send_later(errand, after).await?)
     }
 
+    /// Have the recipient asked by this delivery how it is, if nobody else has until then.
+    async fn probe(&self, at: Timestamp, now: Timestamp) -> Result<(), Error> {
+        let at = to_the_millisecond(at);
+        let errand = Errand::probe(self.claim.subject.clone(), self.claim.entry.recipient.clone(), at);
+        let after = at.duration_since(now).min(LATER_MAX);
+        Ok(self.parts.errands.send_later(errand, after).await?)
+    }
+
     async fn note(&self, at: Timestamp, wake: Wake, now: Timestamp) -> Result<(), Error> {
         let subject = self.claim.subject.clone();
         let due = DueItem { at, subject, wake };
@@ -128,44 +140,75 @@ impl Delivery<'_> {
     }
 
     /// When to go on; never by itself once the schedule is at its end, or the recipient gone.
-    fn next_attempt(&self, wait: &Wait<'_>, now: Timestamp) -> Option<Timestamp> {
-        let attempts = self.claim.entry.attempts as usize;
-        let later = |after| now.saturating_add(after).ok();
-        match wait {
-            Wait::Failed(error, _) if error.is_gone() => None,
-            Wait::Failed(error, _) => {
-                let scheduled = SignedDuration::from_secs(*RETRY_AFTER_S.get(attempts)?);
+    fn next_attempt(&self, wait: &Wait<'_>, place: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+        let scheduled = || place.or_else(|| self.scheduled(now));
+        let at = match wait {
+            Wait::Failed(error, ..) if error.is_gone() => return None,
+            Wait::Failed(error, ..) => {
                 let pause = if error.slows_down() {
                     PROBE_EVERY
                 } else {
                     SignedDuration::ZERO
                 };
                 let wanted = error.retry_after().unwrap_or_default().max(pause);
-                let at = later(self.spread(scheduled).max(wanted))?;
+                let at = scheduled()?.max(later(now, wanted));
                 // Nobody may tell it anything of the subject while it may be at work on what it was sent.
-                Some(if self.is_under_way(wait) {
+                if self.is_under_way(wait) {
                     at.max(self.claim.until)
                 } else {
                     at
-                })
-            }
-            Wait::Until(at) | Wait::Turn(at) => Some(*at),
-            Wait::BreakerOpen(breaker) => match breaker.next_probe_at {
-                Some(at) if !breaker.is_down() => at.max(now).saturating_add(self.moment()).ok(),
-                // The longer it has waited, the more seldom: when the recipient is back, everyone whom it concerns
-                // is looked at anyway, and those that came last probe.
-                Some(_) | None => {
-                    let since = self.claim.entry.pending_since.unwrap_or(now);
-                    later(self.spread(now.duration_since(since).clamp(PROBE_EVERY, WAIT_MAX)))
                 }
-            },
-            Wait::Disabled => None,
+            }
+            Wait::Until(at) => *at,
+            // Whoever asks how it is asks for everyone.
+            Wait::BreakerOpen if self.breaker.is_down() => scheduled()?,
+            Wait::BreakerOpen => {
+                let pause_ends = self.breaker.next_probe_at.unwrap_or(now).max(now);
+                let at = later(pause_ends, self.moment());
+                place.map_or(at, |place| place.min(at))
+            }
+            Wait::Turn(at) => place.map_or(*at, |place| place.min(*at)),
+            Wait::Disabled => return None,
+        };
+        Some(to_the_millisecond(at))
+    }
+
+    /// When the schedule has the next attempt, if there is one more.
+    fn scheduled(&self, now: Timestamp) -> Option<Timestamp> {
+        let after = RETRY_AFTER_S.get(self.claim.entry.attempts as usize)?;
+        Some(later(now, self.spread(SignedDuration::from_secs(*after))))
+    }
+
+    /// When this delivery is to ask how the recipient is, if it is the one to do so: it has just found it in
+    /// trouble, or came to ask before it was time.
+    fn next_probe(&self, wait: &Wait<'_>, now: Timestamp) -> Option<Timestamp> {
+        let in_a_minute = later(now, PROBE_EVERY);
+        match wait {
+            Wait::Failed(_, _, breaker) if !breaker.is_open() || breaker.disabled => None,
+            Wait::Failed(..) if self.is_under_way(wait) => Some(later(now, HANGING_PROBE_EVERY)),
+            Wait::Failed(_, _, breaker) => Some(breaker.next_probe_at.unwrap_or(in_a_minute)),
+            // It would have asked, but for the limit.
+            Wait::Turn(_) if self.breaker.is_open() => Some(in_a_minute),
+            // If another has asked since, that one asks again.
+            Wait::BreakerOpen if self.asked.probe == self.breaker.next_probe_at => {
+                self.asked.probe.filter(|at| *at > now)
+            }
+            Wait::Turn(_) | Wait::BreakerOpen | Wait::Until(_) | Wait::Disabled => None,
+        }
+    }
+
+    /// Whether the recipient was asked, or is known to be down without asking.
+    fn is_attempt(&self, wait: &Wait<'_>) -> bool {
+        match wait {
+            Wait::Failed(..) => true,
+            Wait::BreakerOpen => self.breaker.is_down(),
+            Wait::Until(_) | Wait::Turn(_) | Wait::Disabled => false,
         }
     }
 
     /// Whether the recipient may still be at work on what it was sent.
     fn is_under_way(&self, wait: &Wait<'_>) -> bool {
-        matches!(wait, Wait::Failed(error, _) if error.may_still_arrive())
+        matches!(wait, Wait::Failed(error, ..) if error.may_still_arrive())
     }
 
     /// Up to a tenth more in whole seconds, the same for the same attempt: many that failed together do not come
@@ -189,20 +232,23 @@ impl Delivery<'_> {
     fn log(&self, wait: &Wait<'_>, given_up: bool) {
         let (subject, recipient) = (&self.claim.subject, &self.claim.entry.recipient);
         let attempt = self.claim.entry.attempts + 1;
-        match wait {
-            Wait::Failed(error, _) if given_up => {
-                let cause = chain(*error);
-                tracing::error!(%subject, %recipient, attempt, cause, "recipient {recipient} was given up for {subject}");
-            }
-            Wait::Failed(error, _) => {
-                let cause = chain(*error);
-                tracing::warn!(%subject, %recipient, attempt, cause, "recipient {recipient} was not told of {subject}");
-            }
-            Wait::Until(_) | Wait::BreakerOpen(_) | Wait::Turn(_) | Wait::Disabled => {
-                tracing::debug!(%subject, %recipient, "recipient {recipient} is not asked now about {subject}");
-            }
+        let cause = match wait {
+            Wait::Failed(error, ..) => chain(*error),
+            Wait::BreakerOpen => "it is down".to_owned(),
+            Wait::Until(_) | Wait::Turn(_) | Wait::Disabled => "it is not time".to_owned(),
+        };
+        if given_up && self.is_attempt(wait) {
+            tracing::error!(%subject, %recipient, attempt, cause, "recipient {recipient} was given up for {subject}");
+        } else if matches!(wait, Wait::Failed(..)) {
+            tracing::warn!(%subject, %recipient, attempt, cause, "recipient {recipient} was not told of {subject}");
+        } else {
+            tracing::debug!(%subject, %recipient, cause, "recipient {recipient} is not asked now about {subject}");
         }
     }
+}
+
+fn later(now: Timestamp, after: SignedDuration) -> Timestamp {
+    now.saturating_add(after).unwrap_or(Timestamp::MAX)
 }
 
 /// As the ledger keeps it, so that an errand is known by it.

@@ -33,6 +33,10 @@ pub enum Errand {
         /// to come, so that every other one that is too early has nothing to wait for.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         due: Option<Word<Instant>>,
+        /// When the recipient, which is in trouble, is to be asked how it is: by this delivery, whatever its own place
+        /// in the schedule, if nobody else has asked by then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        probe: Option<Word<Instant>>,
     },
     /// Look at everyone in one shard whom a recipient concerns, from one subject on.
     Walk {
@@ -51,6 +55,7 @@ impl Errand {
             version,
             anew: false,
             due: None,
+            probe: None,
         }
     }
 
@@ -62,6 +67,19 @@ impl Errand {
             version: 0,
             anew: false,
             due: Some(Word(Instant(due))),
+            probe: None,
+        }
+    }
+
+    /// The same, to find out how a recipient is that is in trouble.
+    pub fn probe(subject: Subject, recipient: RecipientId, at: Timestamp) -> Self {
+        Self::Deliver {
+            subject: Word(subject),
+            recipient: Word(recipient),
+            version: 0,
+            anew: false,
+            due: None,
+            probe: Some(Word(Instant(at))),
         }
     }
 
@@ -73,6 +91,7 @@ impl Errand {
             version: 0,
             anew: true,
             due: None,
+            probe: None,
         }
     }
 

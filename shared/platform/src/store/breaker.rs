@@ -1,9 +1,9 @@
 //! How the deliveries to a recipient fare: whether it may be asked now, and what it owes.
 //!
 //! After a row of failures the breaker is open, and so it is as soon as a recipient says that it is too much for
-//! it: one probe a minute goes out, everything else waits. The first success closes it. After a row of failures
-//! everyone whom the recipient concerns is then looked at again; the few that a short pause has kept waiting come
-//! back by themselves.
+//! it: one probe a minute goes out, everything else waits. Whoever finds it in trouble asks again a minute later,
+//! unless another has asked by then. The first success closes it. After a row of failures everyone whom the recipient
+//! concerns is then looked at again; the few that a short pause has kept waiting come back by themselves.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
 use domain::codes::RecipientId;
@@ -66,19 +66,20 @@ pub enum Turn {
 }
 
 impl Store {
-    /// One more delivery failed.
+    /// One more delivery failed; how the recipient fares now.
     pub async fn note_failure(
         &self,
         recipient: &RecipientId,
         failure: Failure,
         now: Timestamp,
-    ) -> Result<(), Error> {
+    ) -> Result<Breaker, Error> {
         let update = self
             .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(keys::breaker(recipient)))
             .expression_attribute_values(":one", number(1))
+            .return_values(ReturnValue::AllNew)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         let update = match failure {
             Failure::Once => update.update_expression("ADD failures :one"),
@@ -104,8 +105,8 @@ impl Store {
                 .update_expression("SET disabled = :yes ADD failures :one")
                 .expression_attribute_values(":yes", AttributeValue::Bool(true)),
         };
-        update.send().await?;
-        Ok(())
+        let updated = update.send().await?;
+        breaker_of(&updated.attributes.unwrap_or_default())
     }
 
     /// A delivery succeeded. If the recipient was down, everything that waited goes out now.

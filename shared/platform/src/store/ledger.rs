@@ -44,7 +44,7 @@ pub struct Entry {
     pub claims: u64,
     /// The id of what was sent last, while it is not acknowledged and nothing else may have been sent since.
     pub last_letter: Option<String>,
-    /// Deliveries that failed since the last acknowledgement.
+    /// Attempts of the schedule that came to nothing since the last acknowledgement.
     pub attempts: u32,
     /// When the next one is due, while one is pending.
     pub next_attempt_at: Option<Timestamp>,
@@ -55,7 +55,7 @@ pub struct Entry {
     pub loss_since: Option<Timestamp>,
     /// When that became too long.
     pub overdue_at: Option<Timestamp>,
-    /// When the last attempt had failed; from then on somebody must ask for another.
+    /// When the last attempt had failed; from then on the recipient must answer a probe, or somebody ask for another.
     pub escalated_at: Option<Timestamp>,
     /// Until when a delivery that is under way keeps others away.
     pub lease_until: Option<Timestamp>,

@@ -18,8 +18,8 @@ use crate::store::{Error, keys};
 pub struct Postponed {
     /// When it is tried again; never, if it was given up until somebody asks for it.
     pub next_attempt_at: Option<Timestamp>,
-    /// Whether the recipient was asked at all: only then it counts as an attempt.
-    pub attempted: bool,
+    /// Whether it counts as an attempt of the schedule.
+    pub counts: bool,
     /// What may have arrived although it was not acknowledged, now or before.
     pub doubt: Doubt,
     /// The id of what was sent last.
@@ -66,7 +66,7 @@ impl Store {
 
     /// The delivery failed, or its outcome is not known, or it has to wait: the entry stays pending.
     pub async fn postpone(&self, claim: &Claim, postponed: &Postponed, now: Timestamp) -> Result<(), Error> {
-        let attempts = claim.entry.attempts + u32::from(postponed.attempted);
+        let attempts = claim.entry.attempts + u32::from(postponed.counts);
         let mut set = vec![
             "attempts = :attempts",
             "pending_since = if_not_exists(pending_since, :now)",

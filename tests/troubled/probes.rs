@@ -1,0 +1,204 @@
+//! While a recipient is in trouble, one delivery a minute asks how it is, and no more.
+
+use jiff::SignedDuration;
+use serde_json::json;
+use tests::{ERRANDS, Manner, World, everything, instant};
+
+use crate::schedule::{AGAIN_AFTER_S, errand};
+use crate::{HOUR, MINUTE, NOTICED, people, told_of};
+
+/// What a recipient that is in trouble may answer: an error, that it is too much, and what is no answer to a post.
+const TROUBLES: [Manner; 3] = [
+    Manner::Fails,
+    Manner::Refuses {
+        status: 503,
+        retry_after_s: 0,
+    },
+    Manner::Refuses {
+        status: 302,
+        retry_after_s: 0,
+    },
+];
+
+#[tokio::test]
+async fn one_that_is_down_is_asked_once_a_minute_though_nothing_new_comes() {
+    for trouble in TROUBLES {
+        let world = World::at_noon().await;
+        world.tick().await;
+        world.recipients.set("bmw-ag", trouble);
+        let everyone = people(&world, 6).await;
+        // Until five have failed in a row.
+        for _ in 0..6 {
+            world.advance(MINUTE);
+            world.tick().await;
+        }
+        for minute in 0..100 {
+            let before = world.recipients.requests("bmw-ag");
+            world.advance(MINUTE);
+            world.tick().await;
+            let asked = world.recipients.requests("bmw-ag") - before;
+            assert_eq!(asked, 1, "{trouble:?}: in minute {minute}");
+        }
+        world.recipients.set("bmw-ag", Manner::Acknowledges);
+        world.advance(MINUTE);
+        world.tick().await;
+        world.everyone_is_in_step(&everyone, &NOTICED).await;
+
+        let before = world.recipients.requests("bmw-ag");
+        world.advance(HOUR * 25);
+        world.tick().await;
+        assert_eq!(
+            world.recipients.requests("bmw-ag"),
+            before,
+            "nothing is left to do"
+        );
+    }
+}
+
+/// What it was sent may be at work yet, for a minute each time.
+#[tokio::test]
+async fn one_that_hangs_up_is_asked_within_seven_minutes_though_nothing_new_comes() {
+    let world = World::at_noon().await;
+    world.tick().await;
+    world.recipients.set("bmw-ag", Manner::IsDown);
+    let everyone = people(&world, 6).await;
+    for _ in 0..10 {
+        world.advance(MINUTE);
+        world.tick().await;
+    }
+    for _ in 0..10 {
+        let before = world.recipients.requests("bmw-ag");
+        for _ in 0..7 {
+            world.advance(MINUTE);
+            world.tick().await;
+        }
+        let asked = world.recipients.requests("bmw-ag") - before;
+        assert!((1..=7).contains(&asked), "{asked} in seven minutes");
+    }
+    world.recipients.set("bmw-ag", Manner::Acknowledges);
+    world.advance(MINUTE * 7);
+    world.tick().await;
+    world.everyone_is_in_step(&everyone, &NOTICED).await;
+}
+
+#[tokio::test]
+async fn whoever_asks_each_minute_how_it_is_keeps_its_place_in_the_schedule_as_those_who_wait_do() {
+    let world = World::at_noon().await;
+    world.tick().await;
+    world.recipients.set("bmw-ag", Manner::Fails);
+    let everyone = people(&world, 6).await;
+    let begun = world.now();
+    let all: i64 = AGAIN_AFTER_S.iter().sum();
+    let mut asked_about = [0; 6];
+    for minutes in [5, 5, 30, 120, 300] {
+        for _ in 0..minutes {
+            world.advance(MINUTE);
+            world.tick().await;
+        }
+        for (someone, before) in everyone.iter().zip(&mut asked_about) {
+            let entry = told_of(&world, someone, "bmw-ag").await;
+            let attempts = entry["attempts"].as_u64().expect("a number");
+            assert!(
+                (*before..=*before + 2).contains(&attempts),
+                "{attempts} after {before}"
+            );
+            let next = instant(entry["next_attempt_at"].as_str().expect("a next attempt"));
+            assert!(next > world.now() && next < begun + SignedDuration::from_secs(all));
+            *before = attempts;
+        }
+    }
+    assert_eq!(asked_about.map(|attempts| (4..=6).contains(&attempts)), [true; 6]);
+    for _ in 0..24 {
+        world.advance(HOUR * 6);
+        world.tick().await;
+    }
+    for someone in &everyone {
+        let entry = told_of(&world, someone, "bmw-ag").await;
+        assert_eq!(
+            (&entry["state"], &entry["attempts"]),
+            (&json!("given-up"), &json!(10))
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_recovery_of_one_that_was_given_up_is_noticed_by_itself() {
+    let world = World::at_noon().await;
+    world.tick().await;
+    world.recipients.set("bmw-ag", Manner::Fails);
+    let everyone = people(&world, 6).await;
+    for _ in 0..24 {
+        world.advance(HOUR * 6);
+        world.tick().await;
+    }
+    assert_eq!(told_of(&world, &everyone[0], "bmw-ag").await["state"], "given-up");
+    world.recipients.set("bmw-ag", Manner::Acknowledges);
+    world.advance(MINUTE);
+    world.tick().await;
+    world.everyone_is_in_step(&everyone, &NOTICED).await;
+}
+
+/// Nothing arrives where nobody listens, so of whoever takes everything back nothing is left to tell.
+#[tokio::test]
+async fn one_of_whom_nothing_is_left_to_tell_hands_the_question_on() {
+    let world = World::at_noon().await;
+    let nowhere =
+        json!({ "kind": "group-company", "role": "separate-controller", "endpoint": "http://127.0.0.1:1/" });
+    world.register("bmw-ag", nowhere).await.is(200);
+    world.tick().await;
+    let everyone = people(&world, 8).await;
+    world.advance(MINUTE);
+    world.tick().await;
+    for someone in &everyone[..7] {
+        world.withdraw_all(someone).await.is(200);
+    }
+    world.settle().await;
+    // The one who asked may be among them; then another is found.
+    world.advance(MINUTE);
+    world.tick().await;
+    for minute in 0..30 {
+        world.calls.forget();
+        world.advance(MINUTE);
+        world.tick().await;
+        assert_eq!(failed(&world), 1, "in minute {minute}");
+    }
+}
+
+/// How many deliveries have failed.
+fn failed(world: &World) -> usize {
+    let made = world.calls.made();
+    let noted = made.iter().filter(|made| {
+        let update = made.call.request["UpdateExpression"].as_str().unwrap_or_default();
+        made.call.is("UpdateItem", "BREAKER") && update.contains("ADD failures")
+    });
+    noted.count()
+}
+
+/// Two are under way at once, and the recipient answers the one that it wants to be left alone for ten minutes, and
+/// the other that it cannot now.
+#[tokio::test]
+async fn whoever_does_not_say_for_how_long_does_not_shorten_what_another_answer_asked_for() {
+    let world = World::at_noon().await;
+    world.tick().await;
+    let busy = |retry_after_s| Manner::Refuses {
+        status: 503,
+        retry_after_s,
+    };
+    world.recipients.set("bmw-ag", busy(0));
+    world.recipients.meet(0, busy(600));
+    let (one, other) = (world.someone().await, world.someone().await);
+    for someone in [&one, &other] {
+        world.grant(someone, everything()).await.is(201);
+    }
+    world.fan_out().await;
+    // In no group with the others, and so not after them.
+    world.sqs.put(ERRANDS, &errand(&other, "bmw-ag"));
+    world.settle().await;
+    assert_eq!(world.recipients.requests("bmw-ag"), 2, "both at once");
+    world.advance(MINUTE * 10 - SignedDuration::from_secs(1));
+    world.tick().await;
+    assert_eq!(world.recipients.requests("bmw-ag"), 2, "not before");
+    world.advance(SignedDuration::from_secs(1));
+    world.tick().await;
+    assert_eq!(world.recipients.requests("bmw-ag"), 3);
+}
