@@ -3,10 +3,14 @@
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use tests::{ERRANDS, Manner, Someone, World, everything};
+use tests::{ERRANDS, Manner, Someone, World};
 
 #[path = "troubled/certificates.rs"]
 mod certificates;
+#[path = "troubled/debts.rs"]
+mod debts;
+#[path = "troubled/given_up.rs"]
+mod given_up;
 #[path = "troubled/hanging.rs"]
 mod hanging;
 #[path = "troubled/keys.rs"]
@@ -27,10 +31,6 @@ mod unreadable;
 const NOTICED: [&str; 3] = ["bmw-ag", "marketing-platform", "campaign-service"];
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
-const GONE: Manner = Manner::Refuses {
-    status: 410,
-    retry_after_s: 0,
-};
 
 /// People who granted everything, one after the other.
 async fn people(world: &World, count: usize) -> Vec<Someone> {
@@ -130,140 +130,6 @@ async fn one_poison_message_is_put_aside_at_once_and_costs_the_others_nothing() 
 }
 
 #[tokio::test]
-async fn one_that_is_gone_is_asked_no_more_until_a_redrive_brings_it_back() {
-    let world = World::at_noon().await;
-    world.tick().await;
-    world.recipients.set("bmw-ag", GONE);
-    let someone = world.someone_who_granted_everything().await;
-    world.settle().await;
-    assert_eq!(told_of(&world, &someone, "bmw-ag").await["state"], "given-up");
-
-    world
-        .withdraw(&someone, json!({ "channels": ["sms"] }))
-        .await
-        .is(200);
-    world.advance(HOUR * 30);
-    world.tick().await;
-    assert_eq!(world.recipients.requests("bmw-ag"), 1, "it said that it is gone");
-
-    world.recipients.set("bmw-ag", Manner::Acknowledges);
-    redrive(&world, "bmw-ag").await;
-    world.everyone_is_in_step(&[someone], &NOTICED).await;
-}
-
-#[tokio::test]
-async fn one_that_asks_for_patience_is_left_alone_for_as_long() {
-    let world = World::at_noon().await;
-    world.tick().await;
-    let busy = Manner::Refuses {
-        status: 503,
-        retry_after_s: 3_600,
-    };
-    world.recipients.set("bmw-ag", busy);
-    let someone = world.someone_who_granted_everything().await;
-    world.settle().await;
-    for _ in 0..5 {
-        world.advance(MINUTE * 10);
-        world.tick().await;
-    }
-    assert_eq!(world.recipients.requests("bmw-ag"), 1);
-
-    world.recipients.set("bmw-ag", Manner::Acknowledges);
-    world.advance(MINUTE * 11);
-    world.tick().await;
-    world.everyone_is_in_step(&[someone], &NOTICED).await;
-}
-
-#[tokio::test]
-async fn after_the_last_try_it_is_given_up_for_all_to_see_and_a_redrive_brings_it_back() {
-    let redirects = Manner::Refuses {
-        status: 302,
-        retry_after_s: 0,
-    };
-    for manner in [Manner::Fails, redirects] {
-        let world = World::at_noon().await;
-        world.tick().await;
-        world.recipients.set("bmw-ag", manner);
-        let someone = world.someone_who_granted_everything().await;
-        world.settle().await;
-        assert_eq!(told_of(&world, &someone, "bmw-ag").await["state"], "pending");
-        for _ in 0..14 {
-            world.advance(HOUR * 25);
-            world.tick().await;
-        }
-        let entry = told_of(&world, &someone, "bmw-ag").await;
-        assert_eq!(entry["state"], "given-up", "{entry}");
-        assert_eq!(entry["attempts"], 10, "{entry}");
-
-        world.recipients.set("bmw-ag", Manner::Acknowledges);
-        redrive(&world, "bmw-ag").await;
-        world
-            .everyone_is_in_step(std::slice::from_ref(&someone), &NOTICED)
-            .await;
-        assert_eq!(told_of(&world, &someone, "bmw-ag").await["state"], "up-to-date");
-    }
-}
-
-#[tokio::test]
-async fn one_that_does_not_confirm_a_withdrawal_in_time_gets_nothing_new_until_it_has() {
-    let world = World::at_noon().await;
-    world.tick().await;
-    let someone = world.someone_who_granted_everything().await;
-    world.settle().await;
-    world.recipients.set("bmw-ag", Manner::IsDown);
-    world.withdraw_all(&someone).await.is(200);
-    world.settle().await;
-    assert_eq!(told_of(&world, &someone, "bmw-ag").await["state"], "pending");
-
-    let mut days = 0;
-    while told_of(&world, &someone, "bmw-ag").await["state"] != "overdue" {
-        world.advance(HOUR * 12);
-        world.tick().await;
-        days += 1;
-        assert!(days < 20, "it never becomes overdue");
-    }
-    // One it cannot be asked about comes back before the one that is overdue.
-    let other = world.someone_who_granted_everything().await;
-    world.settle().await;
-    world.recipients.set("bmw-ag", Manner::Acknowledges);
-    let third = world.someone_who_granted_everything().await;
-    world.settle().await;
-    if told_of(&world, &someone, "bmw-ag").await["state"] == "overdue" {
-        assert_eq!(world.holds("bmw-ag", &third), Default::default());
-    }
-
-    world.advance(HOUR * 25);
-    world.tick().await;
-    world
-        .everyone_is_in_step(&[someone, other, third], &NOTICED)
-        .await;
-}
-
-#[tokio::test]
-async fn a_debt_that_a_new_grant_settles_holds_nothing_back_for_ever() {
-    let world = World::at_noon().await;
-    world.tick().await;
-    let someone = world.someone_who_granted_everything().await;
-    world.settle().await;
-    world.recipients.set("bmw-ag", Manner::IsDown);
-    world.withdraw_all(&someone).await.is(200);
-    world.settle().await;
-    for _ in 0..10 {
-        world.advance(HOUR * 12);
-        world.tick().await;
-    }
-    world.grant(&someone, everything()).await.is(201);
-    world.recipients.set("bmw-ag", Manner::Acknowledges);
-    world.settle().await;
-    world.advance(HOUR * 27);
-    world.tick().await;
-
-    let other = world.someone_who_granted_everything().await;
-    world.settle().await;
-    world.everyone_is_in_step(&[someone, other], &NOTICED).await;
-}
-
-#[tokio::test]
 async fn one_that_answers_at_length_or_letter_by_letter_has_acknowledged_all_the_same() {
     for manner in [Manner::Babbles, Manner::Dawdles] {
         let world = World::at_noon().await;
@@ -306,62 +172,6 @@ async fn one_that_ignores_the_order_converges_if_it_finishes_within_the_lease_af
 }
 
 #[tokio::test]
-async fn new_events_of_a_busy_subject_add_no_attempts_to_the_schedule() {
-    let world = World::at_noon().await;
-    world.tick().await;
-    let someone = world.someone_who_granted_everything().await;
-    world.settle().await;
-    world.recipients.set("bmw-ag", Manner::Fails);
-    let before = world.recipients.requests("bmw-ag");
-    for minute in 0..120 {
-        let city = json!({ "contact": { "city": format!("city-{minute}") } });
-        world.patch_profile(&someone, city).await.is(200);
-        world.settle().await;
-        world.advance(MINUTE);
-        world.tick().await;
-    }
-    let asked = world.recipients.requests("bmw-ag") - before;
-    // At once, and after 5 seconds, 5 minutes and 30 minutes: the next one is due after 2 hours more.
-    assert_eq!(asked, 4);
-
-    world.recipients.set("bmw-ag", Manner::Acknowledges);
-    world.advance(HOUR * 3);
-    world.tick().await;
-    assert_eq!(
-        world.holds("bmw-ag", &someone).content["contact"]["city"],
-        "city-119"
-    );
-    world.everyone_is_in_step(&[someone], &NOTICED).await;
-}
-
-#[tokio::test]
-async fn a_withdrawal_is_told_at_once_although_something_else_waits_for_its_next_attempt() {
-    let world = World::at_noon().await;
-    world.tick().await;
-    let someone = world.someone_who_granted_everything().await;
-    world.settle().await;
-    world.recipients.set("bmw-ag", Manner::Fails);
-    let city = json!({ "contact": { "city": "Turin" } });
-    world.patch_profile(&someone, city).await.is(200);
-    world.settle().await;
-    let before = world.recipients.requests("bmw-ag");
-    let sms = json!({ "channels": ["sms"] });
-    world.withdraw(&someone, sms).await.is(200);
-    world.settle().await;
-    assert_eq!(world.recipients.requests("bmw-ag"), before + 1, "at once");
-    world.withdraw_all(&someone).await.is(200);
-    world.settle().await;
-    assert_eq!(world.recipients.requests("bmw-ag"), before + 1, "and once");
-
-    world.recipients.set("bmw-ag", Manner::Acknowledges);
-    for _ in 0..3 {
-        world.advance(MINUTE * 6);
-        world.tick().await;
-    }
-    world.everyone_is_in_step(&[someone], &NOTICED).await;
-}
-
-#[tokio::test]
 async fn an_endpoint_that_leads_into_the_house_is_refused() {
     let world = World::at_noon().await;
     let inside = [
@@ -391,10 +201,14 @@ async fn an_endpoint_that_leads_into_the_house_is_refused() {
     world.get("/v1/recipients/dealer-one").await.is(404);
 }
 
-async fn redrive(world: &World, recipient: &str) {
-    let path = format!("/v1/recipients/{recipient}/redrive");
-    world.post(&path, json!({})).await.is(202);
-    world.settle().await;
+/// Let so many minutes pass, each with its sweep; how often the recipient was asked in them.
+async fn asked_in(world: &World, minutes: usize, recipient: &str) -> usize {
+    let before = world.recipients.requests(recipient);
+    for _ in 0..minutes {
+        world.advance(MINUTE);
+        world.tick().await;
+    }
+    world.recipients.requests(recipient) - before
 }
 
 /// What the subject is shown of one recipient.

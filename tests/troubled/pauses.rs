@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use tests::{Manner, World};
 
-use crate::{MINUTE, NOTICED, people};
+use crate::{MINUTE, NOTICED, asked_in, people};
 
 #[tokio::test]
 async fn one_for_which_it_is_too_much_is_left_alone_by_everybody_for_a_minute_or_as_long_as_it_asks() {
@@ -56,15 +56,13 @@ async fn while_it_is_too_much_for_one_it_is_asked_once_a_minute() {
     };
     world.recipients.set("bmw-ag", too_much);
     let mut everyone = people(&world, 10).await;
-    let mut before = world.recipients.requests("bmw-ag");
-    assert_eq!(before, 1);
+    assert_eq!(world.recipients.requests("bmw-ag"), 1);
     for minute in 0..20 {
+        let before = world.recipients.requests("bmw-ag");
         everyone.extend(people(&world, 1).await);
-        world.advance(MINUTE);
-        world.tick().await;
+        asked_in(&world, 1, "bmw-ag").await;
         let asked = world.recipients.requests("bmw-ag") - before;
         assert_eq!(asked, 1, "in minute {minute}");
-        before += asked;
     }
     world.recipients.set("bmw-ag", Manner::Acknowledges);
     everyone.extend(people(&world, 1).await);
@@ -85,4 +83,27 @@ async fn one_that_fails_at_one_thing_is_told_of_the_others() {
     world.advance(MINUTE);
     world.settle().await;
     world.everyone_is_in_step(&everyone, &NOTICED).await;
+}
+
+#[tokio::test]
+async fn one_that_asks_for_patience_is_left_alone_for_as_long() {
+    let world = World::at_noon().await;
+    world.tick().await;
+    let busy = Manner::Refuses {
+        status: 503,
+        retry_after_s: 3_600,
+    };
+    world.recipients.set("bmw-ag", busy);
+    let someone = world.someone_who_granted_everything().await;
+    world.settle().await;
+    for _ in 0..5 {
+        world.advance(MINUTE * 10);
+        world.tick().await;
+    }
+    assert_eq!(world.recipients.requests("bmw-ag"), 1);
+
+    world.recipients.set("bmw-ag", Manner::Acknowledges);
+    world.advance(MINUTE * 11);
+    world.tick().await;
+    world.everyone_is_in_step(&[someone], &NOTICED).await;
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use tests::{ERRANDS, Manner, World, everything, instant};
 
 use crate::schedule::{AGAIN_AFTER_S, errand};
-use crate::{HOUR, MINUTE, NOTICED, people, told_of};
+use crate::{HOUR, MINUTE, NOTICED, asked_in, people, told_of};
 
 /// What a recipient that is in trouble may answer: an error, that it is too much, and what is no answer to a post.
 const TROUBLES: [Manner; 3] = [
@@ -28,30 +28,15 @@ async fn one_that_is_down_is_asked_once_a_minute_though_nothing_new_comes() {
         world.recipients.set("bmw-ag", trouble);
         let everyone = people(&world, 6).await;
         // Until five have failed in a row.
-        for _ in 0..6 {
-            world.advance(MINUTE);
-            world.tick().await;
-        }
+        asked_in(&world, 6, "bmw-ag").await;
         for minute in 0..100 {
-            let before = world.recipients.requests("bmw-ag");
-            world.advance(MINUTE);
-            world.tick().await;
-            let asked = world.recipients.requests("bmw-ag") - before;
+            let asked = asked_in(&world, 1, "bmw-ag").await;
             assert_eq!(asked, 1, "{trouble:?}: in minute {minute}");
         }
         world.recipients.set("bmw-ag", Manner::Acknowledges);
-        world.advance(MINUTE);
-        world.tick().await;
+        asked_in(&world, 1, "bmw-ag").await;
         world.everyone_is_in_step(&everyone, &NOTICED).await;
-
-        let before = world.recipients.requests("bmw-ag");
-        world.advance(HOUR * 25);
-        world.tick().await;
-        assert_eq!(
-            world.recipients.requests("bmw-ag"),
-            before,
-            "nothing is left to do"
-        );
+        assert_eq!(asked_in(&world, 120, "bmw-ag").await, 0, "nothing is left to do");
     }
 }
 
@@ -62,17 +47,9 @@ async fn one_that_hangs_up_is_asked_within_seven_minutes_though_nothing_new_come
     world.tick().await;
     world.recipients.set("bmw-ag", Manner::IsDown);
     let everyone = people(&world, 6).await;
+    asked_in(&world, 10, "bmw-ag").await;
     for _ in 0..10 {
-        world.advance(MINUTE);
-        world.tick().await;
-    }
-    for _ in 0..10 {
-        let before = world.recipients.requests("bmw-ag");
-        for _ in 0..7 {
-            world.advance(MINUTE);
-            world.tick().await;
-        }
-        let asked = world.recipients.requests("bmw-ag") - before;
+        let asked = asked_in(&world, 7, "bmw-ag").await;
         assert!((1..=7).contains(&asked), "{asked} in seven minutes");
     }
     world.recipients.set("bmw-ag", Manner::Acknowledges);
@@ -91,10 +68,7 @@ async fn whoever_asks_each_minute_how_it_is_keeps_its_place_in_the_schedule_as_t
     let all: i64 = AGAIN_AFTER_S.iter().sum();
     let mut asked_about = [0; 6];
     for minutes in [5, 5, 30, 120, 300] {
-        for _ in 0..minutes {
-            world.advance(MINUTE);
-            world.tick().await;
-        }
+        asked_in(&world, minutes, "bmw-ag").await;
         for (someone, before) in everyone.iter().zip(&mut asked_about) {
             let entry = told_of(&world, someone, "bmw-ag").await;
             let attempts = entry["attempts"].as_u64().expect("a number");
@@ -121,23 +95,6 @@ async fn whoever_asks_each_minute_how_it_is_keeps_its_place_in_the_schedule_as_t
     }
 }
 
-#[tokio::test]
-async fn the_recovery_of_one_that_was_given_up_is_noticed_by_itself() {
-    let world = World::at_noon().await;
-    world.tick().await;
-    world.recipients.set("bmw-ag", Manner::Fails);
-    let everyone = people(&world, 6).await;
-    for _ in 0..24 {
-        world.advance(HOUR * 6);
-        world.tick().await;
-    }
-    assert_eq!(told_of(&world, &everyone[0], "bmw-ag").await["state"], "given-up");
-    world.recipients.set("bmw-ag", Manner::Acknowledges);
-    world.advance(MINUTE);
-    world.tick().await;
-    world.everyone_is_in_step(&everyone, &NOTICED).await;
-}
-
 /// Nothing arrives where nobody listens, so of whoever takes everything back nothing is left to tell.
 #[tokio::test]
 async fn one_of_whom_nothing_is_left_to_tell_hands_the_question_on() {
@@ -147,19 +104,16 @@ async fn one_of_whom_nothing_is_left_to_tell_hands_the_question_on() {
     world.register("bmw-ag", nowhere).await.is(200);
     world.tick().await;
     let everyone = people(&world, 8).await;
-    world.advance(MINUTE);
-    world.tick().await;
+    asked_in(&world, 1, "bmw-ag").await;
     for someone in &everyone[..7] {
         world.withdraw_all(someone).await.is(200);
     }
     world.settle().await;
     // The one who asked may be among them; then another is found.
-    world.advance(MINUTE);
-    world.tick().await;
+    asked_in(&world, 1, "bmw-ag").await;
     for minute in 0..30 {
         world.calls.forget();
-        world.advance(MINUTE);
-        world.tick().await;
+        asked_in(&world, 1, "bmw-ag").await;
         assert_eq!(failed(&world), 1, "in minute {minute}");
     }
 }

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 use tests::{BASE, ERRANDS, Manner, Someone, World, instant, names};
 
-use crate::{MINUTE, NOTICED, told_of};
+use crate::{HOUR, MINUTE, NOTICED, asked_in, told_of};
 
 /// The schedule of Standard Webhooks.
 pub(crate) const AGAIN_AFTER_S: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
@@ -174,5 +174,60 @@ async fn one_that_may_still_be_at_work_is_asked_again_only_after_its_lease() {
         2,
         "at once, and not when a message comes again"
     );
+    world.everyone_is_in_step(&[someone], &NOTICED).await;
+}
+
+#[tokio::test]
+async fn new_events_of_a_busy_subject_add_no_attempts_to_the_schedule() {
+    let world = World::at_noon().await;
+    world.tick().await;
+    let someone = world.someone_who_granted_everything().await;
+    world.settle().await;
+    world.recipients.set("bmw-ag", Manner::Fails);
+    let before = world.recipients.requests("bmw-ag");
+    for minute in 0..120 {
+        let city = json!({ "contact": { "city": format!("city-{minute}") } });
+        world.patch_profile(&someone, city).await.is(200);
+        world.settle().await;
+        asked_in(&world, 1, "bmw-ag").await;
+    }
+    let asked = world.recipients.requests("bmw-ag") - before;
+    // At once, and after 5 seconds, 5 minutes and 30 minutes: the next one is due after 2 hours more.
+    assert_eq!(asked, 4);
+
+    world.recipients.set("bmw-ag", Manner::Acknowledges);
+    world.advance(HOUR * 3);
+    world.tick().await;
+    assert_eq!(
+        world.holds("bmw-ag", &someone).content["contact"]["city"],
+        "city-119"
+    );
+    world.everyone_is_in_step(&[someone], &NOTICED).await;
+}
+
+#[tokio::test]
+async fn a_withdrawal_is_told_at_once_although_something_else_waits_for_its_next_attempt() {
+    let world = World::at_noon().await;
+    world.tick().await;
+    let someone = world.someone_who_granted_everything().await;
+    world.settle().await;
+    world.recipients.set("bmw-ag", Manner::Fails);
+    let city = json!({ "contact": { "city": "Turin" } });
+    world.patch_profile(&someone, city).await.is(200);
+    world.settle().await;
+    let before = world.recipients.requests("bmw-ag");
+    let sms = json!({ "channels": ["sms"] });
+    world.withdraw(&someone, sms).await.is(200);
+    world.settle().await;
+    assert_eq!(world.recipients.requests("bmw-ag"), before + 1, "at once");
+    world.withdraw_all(&someone).await.is(200);
+    world.settle().await;
+    assert_eq!(world.recipients.requests("bmw-ag"), before + 1, "and once");
+
+    world.recipients.set("bmw-ag", Manner::Acknowledges);
+    for _ in 0..3 {
+        world.advance(MINUTE * 6);
+        world.tick().await;
+    }
     world.everyone_is_in_step(&[someone], &NOTICED).await;
 }
