@@ -79,7 +79,7 @@ pub use calls::{Call, Calls, Cost, Fate, Made};
 pub use edited::{alone, edited};
 pub use interactions::INTERACTIONS;
 pub use recipients::{Change, Held, Letter, Manner, Recipients};
-pub use roles::{PERMISSIONS_USED, granted};
+pub use roles::{granted, used};
 pub use said::{UNSHARED, a_full_profile, verdict};
 pub use samples::{a_consent, a_whole_profile, contacts, everything, instant, merged, names};
 pub use visitors::ADDRESS;

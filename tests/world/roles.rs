@@ -1,6 +1,6 @@
 //! The roles of the template, held against every call that a function makes in any test: what its role does
 //! not grant is refused, as AWS would, and fails the test. What is granted and used is remembered, so that what
-//! is granted and never used can be told (`tests/wiring/roles.rs`).
+//! is granted and never used can be told (`tests/wiring/roles.rs`, `tests/bin/permissions.rs`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -12,8 +12,10 @@ use yaml_serde::Value;
 
 use crate::calls::Call;
 
-/// Names the folder in which every process of the tests leaves what it has used.
-pub const PERMISSIONS_USED: &str = "PERMISSIONS_USED";
+/// The folder in which every process of the tests leaves what it has used, if it is named.
+const PERMISSIONS_USED: &str = "PERMISSIONS_USED";
+/// What the functions were seen to do: a line for each function and action, with the kinds of items or the queues.
+const USED: &str = include_str!("../wiring/used.txt");
 
 tokio::task_local! {
     /// The function whose invocation makes a call. A test's own calls are nobody's.
@@ -102,6 +104,16 @@ pub fn granted() -> BTreeSet<String> {
         grants.iter().map(|grant| line(function, grant)).collect()
     };
     ROLES.iter().flat_map(of).collect()
+}
+
+/// What is said to be used, as [`granted`] has it.
+pub fn used() -> BTreeSet<String> {
+    let lines = USED.lines().filter_map(|line| {
+        let (function, rest) = line.split_once(' ')?;
+        let (action, on) = rest.split_once(' ')?;
+        Some(on.split(' ').map(move |on| format!("{function} {action} {on}")))
+    });
+    lines.flatten().collect()
 }
 
 fn line(function: &str, grant: &Grant) -> String {
