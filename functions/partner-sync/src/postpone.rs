@@ -108,7 +108,7 @@ impl Delivery<'_> {
             under_way: self.is_under_way(&wait),
         };
         store.postpone(self.claim, &postponed, now).await?;
-        self.log(&wait, next_attempt_at.is_none());
+        self.log(&wait, next_attempt_at.is_none() && entry.escalated_at.is_none());
         Ok(())
     }
 
@@ -234,8 +234,9 @@ impl Delivery<'_> {
         let attempt = self.claim.entry.attempts + 1;
         let cause = match wait {
             Wait::Failed(error, ..) => chain(*error),
-            Wait::BreakerOpen => "it is down".to_owned(),
-            Wait::Until(_) | Wait::Turn(_) | Wait::Disabled => "it is not time".to_owned(),
+            Wait::BreakerOpen => "it is in trouble".to_owned(),
+            Wait::Until(_) | Wait::Turn(_) => "it is not time".to_owned(),
+            Wait::Disabled => "it is gone".to_owned(),
         };
         if given_up && self.is_attempt(wait) {
             tracing::error!(%subject, %recipient, attempt, cause, "recipient {recipient} was given up for {subject}");
