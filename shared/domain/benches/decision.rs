@@ -71,7 +71,7 @@ fn main() {
         at: now,
         known_at: now,
     };
-    let asked: Asked = serde_json::from_str(json).unwrap();
+    let asked: Asked = json.parse().unwrap();
     let question = asked.questions[0].question();
     let decided = |record: &Record, when| -> Decision {
         let view = record.view(policies, when).unwrap();
@@ -83,7 +83,7 @@ fn main() {
 
     for _ in 0..times {
         match what.as_str() {
-            "read" => drop(black_box(serde_json::from_str::<Asked>(black_box(json)).unwrap())),
+            "read" => drop(black_box(black_box(json).parse::<Asked>().unwrap())),
             "newest" => drop(black_box(decided(black_box(&newest), When::Now(now)))),
             "fold" => drop(black_box(decided(black_box(&record), past))),
             other => panic!("{other} is nothing to count"),
