@@ -174,7 +174,7 @@ impl World {
         let http = SharedHttpClient::new(calls.clone());
         let repeating = calls.clone();
         let system = System::start(options, |endpoints| {
-            let Functions(mut functions) = functions::all(endpoints, policies, http)?;
+            let Functions(mut functions) = functions::all(endpoints, policies, http, clock.clone())?;
             for (name, function) in &mut functions {
                 let function_in_role = roles::in_role(name, function.clone());
                 *function = delivered_again(function_in_role, repeating.clone());

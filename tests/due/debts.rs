@@ -120,6 +120,7 @@ async fn a_delivery_under_way_at_the_deadline_may_still_settle_it() {
     store
         .claim(&subject, &recipient, world.now())
         .await
+        .expect("the table")
         .expect("a claim");
     world.schedule().await;
     assert_eq!(debts(&world, "bmw-ag").await, "0");

@@ -12,12 +12,15 @@ use jiff::Timestamp;
 use platform::courier::{self, Letter};
 use platform::event::{Confirmation, Told, categories_told, letter};
 use platform::metric;
+use platform::queue::Errand;
 use platform::store::{Breaker, Claim, Failure, Registration, Turn};
+use platform::wire::{Instant, Word};
 
 use crate::postpone::{self, Wait};
 use crate::{Error, Parts};
 
 /// What an errand says besides whom it is about.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked {
     /// The newest act when it was written.
     pub(crate) hint: Version,
@@ -29,15 +32,31 @@ pub(crate) struct Asked {
     pub(crate) probe: Option<Timestamp>,
 }
 
+impl Asked {
+    pub(crate) fn errand(self, subject: Subject, recipient: RecipientId) -> Errand {
+        Errand::Deliver {
+            subject: Word(subject),
+            recipient: Word(recipient),
+            version: self.hint,
+            anew: self.anew,
+            due: self.due.map(|at| Word(Instant(at))),
+            probe: self.probe.map(|at| Word(Instant(at))),
+        }
+    }
+}
+
 /// A delivery that fails is pending in the ledger, and its message is done with.
 pub(crate) async fn bring_up_to_date(
     parts: &Parts,
-    now: Timestamp,
+    clock: &impl Fn() -> Timestamp,
     (subject, recipient): (Subject, RecipientId),
     asked: Asked,
 ) -> Result<(), Error> {
-    let store = &parts.store;
-    let claim = store.claim(&subject, &recipient, now).await?;
+    let (store, now) = (&parts.store, clock());
+    let claim = match store.claim(&subject, &recipient, now).await? {
+        Ok(claim) => claim,
+        Err(lease) => return postpone::held(parts, (subject, recipient), asked, lease, now).await,
+    };
     let reading = store.reading(&subject, asked.hint, &recipient).await?;
     let Some(registration) = &reading.registration else {
         return postpone::unregistered(parts, &claim, now).await;
@@ -98,6 +117,8 @@ pub(crate) async fn bring_up_to_date(
             Ok(store.note_success(&recipient, reading.breaker, now).await?)
         }
         Err(error) => {
+            // Whoever hangs has us wait a while before that.
+            let now = clock();
             metric::DELIVERIES.record_by("failed", 1, now);
             let breaker = store.note_failure(&recipient, failure(&error), now).await?;
             delivery

@@ -27,8 +27,8 @@ pub struct Parts {
 /// Why an errand was not run to its end.
 #[derive(Debug, thiserror::Error)]
 enum Error {
-    #[error("another delivery to this recipient about this subject is under way")]
-    Held,
+    #[error("others were faster")]
+    Overtaken,
     #[error(transparent)]
     Store(store::Error),
     #[error(transparent)]
@@ -43,10 +43,10 @@ enum Error {
 /// was written: messages may arrive late, twice or out of order. Each has its own `now`, for the lease of its
 /// claim begins when its turn comes.
 pub async fn handle(parts: &Parts, clock: impl Fn() -> Timestamp, event: SqsEvent) -> SqsBatchResponse {
-    batch::each(event, &parts.dead, |errand: Errand| run(parts, clock(), errand)).await
+    batch::each(event, &parts.dead, |errand: Errand| run(parts, &clock, errand)).await
 }
 
-async fn run(parts: &Parts, now: Timestamp, errand: Errand) -> Result<(), Error> {
+async fn run(parts: &Parts, clock: &impl Fn() -> Timestamp, errand: Errand) -> Result<(), Error> {
     match errand {
         Errand::Deliver {
             subject,
@@ -63,7 +63,7 @@ async fn run(parts: &Parts, now: Timestamp, errand: Errand) -> Result<(), Error>
                 due: due.map(|due| due.0.0),
                 probe: probe.map(|at| at.0.0),
             };
-            deliver::bring_up_to_date(parts, now, (subject, recipient), asked).await
+            deliver::bring_up_to_date(parts, clock, (subject, recipient), asked).await
         }
         Errand::Walk {
             recipient,
@@ -76,7 +76,7 @@ async fn run(parts: &Parts, now: Timestamp, errand: Errand) -> Result<(), Error>
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
-            store::Error::Stale => Self::Held,
+            store::Error::Stale => Self::Overtaken,
             store::Error::Unreadable { .. } | store::Error::Unavailable(_) => Self::Store(error),
         }
     }
@@ -85,7 +85,7 @@ impl From<store::Error> for Error {
 impl Failure for Error {
     fn may_pass(&self) -> bool {
         match self {
-            Self::Held | Self::Queue(_) => true,
+            Self::Overtaken | Self::Queue(_) => true,
             Self::Store(error) => error.may_pass(),
             Self::Unwritable(_) | Self::Link(_) => false,
         }

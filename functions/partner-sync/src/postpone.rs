@@ -1,22 +1,21 @@
 //! A delivery that has not come to its end: when it goes on, and who must know.
 
+use domain::codes::RecipientId;
 use domain::holding::Holding;
 use domain::record::View;
+use domain::subject::Subject;
 use jiff::{SignedDuration, Timestamp};
 use platform::courier::{self, Letter};
 use platform::digest;
 use platform::http::chain;
 use platform::queue::{Errand, LATER_MAX};
-use platform::store::{Breaker, Claim, Doubt, DueItem, PROBE_EVERY, Postponed, Wake};
+use platform::store::{Breaker, Claim, Doubt, DueItem, Lease, PROBE_EVERY, Postponed, Wake};
 
 use crate::deliver::Asked;
 use crate::{Error, Parts};
 
 /// When a delivery that failed is tried again: the schedule of Standard Webhooks, some 75 hours in all.
 const RETRY_AFTER_S: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
-/// How often a recipient that hangs is asked how it is, if nothing else comes. While it may be at work on what it was
-/// sent, whatever else there is to tell it of that subject has to wait, and the queue brings that again after six.
-const HANGING_PROBE_EVERY: SignedDuration = SignedDuration::from_mins(7);
 
 /// Why it goes on later.
 pub(crate) enum Wait<'a> {
@@ -61,6 +60,31 @@ pub(crate) async fn unregistered(parts: &Parts, claim: &Claim, now: Timestamp) -
         under_way: false,
     };
     Ok(parts.store.postpone(claim, &postponed, now).await?)
+}
+
+/// Another delivery keeps this one away: come again when its lease ends. Nothing is left to do for one that was to
+/// come before that delivery claimed, once that has come to its end: it told what there was to tell by then, and has
+/// left an errand of its own for what is to follow.
+pub(crate) async fn held(
+    parts: &Parts,
+    (subject, recipient): (Subject, RecipientId),
+    asked: Asked,
+    lease: Lease,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let was_to_come = asked.due.or(asked.probe);
+    if lease.was_hung_up && was_to_come.is_some_and(|at| at <= lease.claimed_at) {
+        return Ok(());
+    }
+    let again = Asked {
+        due: was_to_come.map_or(Some(lease.until), |_| asked.due),
+        ..asked
+    };
+    let after = lease.until.duration_since(now).min(LATER_MAX);
+    Ok(parts
+        .errands
+        .send_later(again.errand(subject, recipient), after)
+        .await?)
 }
 
 impl Delivery<'_> {
@@ -151,13 +175,7 @@ impl Delivery<'_> {
                     SignedDuration::ZERO
                 };
                 let wanted = error.retry_after().unwrap_or_default().max(pause);
-                let at = scheduled()?.max(later(now, wanted));
-                // Nobody may tell it anything of the subject while it may be at work on what it was sent.
-                if self.is_under_way(wait) {
-                    at.max(self.claim.until)
-                } else {
-                    at
-                }
+                self.past_lease(wait, scheduled()?.max(later(now, wanted)))
             }
             Wait::Until(at) => *at,
             // Whoever asks how it is asks for everyone.
@@ -185,8 +203,9 @@ impl Delivery<'_> {
         let in_a_minute = later(now, PROBE_EVERY);
         match wait {
             Wait::Failed(_, _, breaker) if !breaker.is_open() || breaker.disabled => None,
-            Wait::Failed(..) if self.is_under_way(wait) => Some(later(now, HANGING_PROBE_EVERY)),
-            Wait::Failed(_, _, breaker) => Some(breaker.next_probe_at.unwrap_or(in_a_minute)),
+            Wait::Failed(_, _, breaker) => {
+                Some(self.past_lease(wait, breaker.next_probe_at.unwrap_or(in_a_minute)))
+            }
             // It would have asked, but for the limit.
             Wait::Turn(_) if self.breaker.is_open() => Some(in_a_minute),
             // If another has asked since, that one asks again.
@@ -209,6 +228,15 @@ impl Delivery<'_> {
     /// Whether the recipient may still be at work on what it was sent.
     fn is_under_way(&self, wait: &Wait<'_>) -> bool {
         matches!(wait, Wait::Failed(error, ..) if error.may_still_arrive())
+    }
+
+    /// Nobody may tell it anything of the subject while it may be at work on what it was sent.
+    fn past_lease(&self, wait: &Wait<'_>, at: Timestamp) -> Timestamp {
+        if self.is_under_way(wait) {
+            at.max(self.claim.until)
+        } else {
+            at
+        }
     }
 
     /// Up to a tenth more in whole seconds, the same for the same attempt: many that failed together do not come

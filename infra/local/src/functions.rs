@@ -21,6 +21,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::clock::Clock;
 use crate::engine::Endpoints;
 use crate::invoke::{Function, Functions};
 use crate::sdk;
@@ -41,15 +42,18 @@ struct Parts {
     pseudonyms: Pseudonyms,
     links: Links,
     sync: partner_sync::Parts,
+    clock: Clock,
     dead_changes: Queue,
     dead_interactions: Queue,
 }
 
-/// All functions by the names of their folders, under these policies, speaking to AWS through this client.
+/// All functions by the names of their folders, under these policies, speaking to AWS through this client, while this
+/// clock goes on.
 pub fn all(
     endpoints: &Endpoints,
     policies: &'static Policies,
     http: SharedHttpClient,
+    clock: Clock,
 ) -> Result<Functions, courier::Error> {
     let (store, errands) = table_and_queue(endpoints, policies, http.clone());
     let sqs = aws(endpoints, http).sqs();
@@ -69,6 +73,7 @@ pub fn all(
         pseudonyms,
         links,
         sync,
+        clock,
         dead_changes: queue(DEAD_CHANGES),
         dead_interactions: queue(DEAD_INTERACTIONS),
     });
@@ -96,7 +101,10 @@ pub fn all(
             Ok(partner_fanout::handle(&on.store, &on.queue, &on.dead_changes, now, event).await)
         }),
         event_function(&parts, "partner-sync", |on, event, now| async move {
-            Ok(partner_sync::handle(&on.sync, || now, event).await)
+            // A host's clock may be away from the others, and goes on as they do.
+            let begun = on.clock.now();
+            let clock = || now + on.clock.now().duration_since(begun);
+            Ok(partner_sync::handle(&on.sync, clock, event).await)
         }),
         event_function(&parts, "interaction-track", |on, event, now| async move {
             Ok(interaction_track::handle(&on.store, &on.pseudonyms, &on.dead_interactions, now, event).await)

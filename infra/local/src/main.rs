@@ -110,11 +110,12 @@ async fn serve(asked: Serve) -> Result<(), Box<dyn std::error::Error>> {
         data: asked.data,
         port: asked.port,
         routes: live.router(),
-        ..Options::in_memory(template.clone(), clock)
+        ..Options::in_memory(template.clone(), clock.clone())
     };
     let http = Wires::before(aws_smithy_http_client::Builder::new().build_http());
     let system = System::start(options, |endpoints| {
-        Ok(live.watch(functions::all(endpoints, policies::all(), http)?))
+        let all = functions::all(endpoints, policies::all(), http, clock)?;
+        Ok(live.watch(all))
     })
     .await?;
     let client = platform::courier::client()?;

@@ -30,7 +30,8 @@ pub enum Errand {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         anew: bool,
         /// Which attempt it is there to bring back, by when that is due. There is one such errand for each attempt
-        /// to come, so that every other one that is too early has nothing to wait for.
+        /// to come, so that every other one that is too early has nothing to wait for. One that another delivery has
+        /// kept away says here until when.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         due: Option<Word<Instant>>,
         /// When the recipient, which is in trouble, is to be asked how it is: by this delivery, whatever its own place

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use domain::act::Version;
 use domain::codes::RecipientId;
 use domain::holding::Holding;
@@ -13,22 +13,21 @@ use domain::policy::Policies;
 use domain::recipient::{Recipient, RecipientKind};
 use domain::record::Record;
 use domain::subject::Subject;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::breaker::{Breaker, breaker_of};
 use super::chain::newest_of;
 use super::recipients::{Registration, SECRET_SLOTS, registration, secret};
-use super::row::{Item, Row, instant, number, text};
+use super::row::{Item, Row, text};
 use super::{Error, Store, keys};
 
+pub use claim::{Claim, Claimed, LEASE, Lease};
 pub use outcome::Postponed;
 
+mod claim;
 mod debt;
 mod holding;
 mod outcome;
-
-/// How long a claim keeps others away: longer than any request to a recipient may take.
-pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
 
 const KIND: &str = "a ledger entry";
 
@@ -164,15 +163,6 @@ impl Entry {
     }
 }
 
-/// The right to tell one recipient about one subject, until the lease ends.
-#[derive(Debug, Clone)]
-pub struct Claim {
-    pub subject: Subject,
-    /// The entry as it was before the claim, but for the count of claims.
-    pub entry: Entry,
-    pub until: Timestamp,
-}
-
 /// All that a delivery needs to know, read after the claim.
 #[derive(Clone)]
 pub struct Reading {
@@ -239,41 +229,6 @@ impl Store {
     ) -> Result<bool, Error> {
         let holds = !Holding::of(&record.now(self.policies, now), recipient).is_empty();
         Ok(holds || self.was_ever_told(&record.subject, &recipient.id).await?)
-    }
-
-    /// Claim the entry of a recipient, unless another delivery holds it ([`Error::Stale`]). From here on
-    /// what the recipient holds is in doubt, until it acknowledges; and so is what was sent last, until the
-    /// delivery says so, for one that is cut off does not.
-    pub async fn claim(
-        &self,
-        subject: &Subject,
-        recipient: &RecipientId,
-        now: Timestamp,
-    ) -> Result<Claim, Error> {
-        let until = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
-        let claimed = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(keys::entry(subject, recipient)))
-            .update_expression("SET lease_until = :until, in_flight = :yes REMOVE letter ADD claims :one")
-            .condition_expression("attribute_not_exists(lease_until) OR lease_until <= :now")
-            .expression_attribute_values(":until", instant(until))
-            .expression_attribute_values(":now", instant(now))
-            .expression_attribute_values(":yes", AttributeValue::Bool(true))
-            .expression_attribute_values(":one", number(1))
-            .return_values(ReturnValue::AllOld)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await?;
-        let before = claimed.attributes.unwrap_or_default();
-        let mut entry = entry(recipient.clone(), &before)?;
-        entry.claims += 1;
-        Ok(Claim {
-            subject: subject.clone(),
-            entry,
-            until,
-        })
     }
 
     /// What is true now: the record, the recipient and its keys, in one strongly consistent read.

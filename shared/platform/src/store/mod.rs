@@ -34,7 +34,7 @@ pub use chain::{Beside, Chain, Change, Fingerprint, Guard, NotTaken};
 pub use due::{DueItem, SHARDS, SOONEST, Wake};
 pub use interactions::Seen;
 pub use keys::{StreamKey, stream_key};
-pub use ledger::{Claim, Delivery, Doubt, Entry, LEASE, Postponed, Reading};
+pub use ledger::{Claim, Claimed, Delivery, Doubt, Entry, LEASE, Lease, Postponed, Reading};
 pub use profile::{Content, FieldEdits};
 pub use recipients::{Registration, Settings};
 pub use sweep::{Due, Mark, Moved};
