@@ -42,6 +42,8 @@ pub(crate) struct State {
     pub(crate) numbers: u64,
     /// Requests that a recipient is to answer: whose, about whom, and how to let the answer out.
     pub(crate) held: BTreeMap<u64, (Delivery, usize, oneshot::Sender<()>)>,
+    /// Those of whom their recipient was not told, and when it was told of the others.
+    pub(crate) waiting: BTreeSet<usize>,
     pub(crate) delivered: BTreeMap<usize, Timestamp>,
     pub(crate) requests_to_the_dead: usize,
     // What is at work now:
@@ -103,8 +105,10 @@ impl State {
 
     pub(crate) fn answer(&mut self, id: u64, acknowledged_at: Option<Timestamp>) {
         let (delivery, person, letting_out) = self.held.remove(&id).expect("a request");
-        if let Some(at) = acknowledged_at {
-            self.delivered.entry(person).or_insert(at);
+        if let Some(at) = acknowledged_at
+            && self.waiting.remove(&person)
+        {
+            self.delivered.insert(person, at);
         }
         self.deciding.insert(delivery);
         letting_out.send(()).expect("a recipient that waits");

@@ -135,15 +135,11 @@ impl Simulation {
         every: SignedDuration,
     ) -> SignedDuration {
         let (begun, end) = (self.world.now(), self.world.now() + most);
-        let waiting = self.waiting();
+        let last = self.shared.lock().waiting.last().copied();
         self.next_commit = begun;
-        while self.waiting().first() <= waiting.last() && !self.waiting().is_empty() {
+        while self.longest_waiting().is_some_and(|first| Some(first) <= last) {
             let Some(at) = self.next_before(end) else {
-                panic!(
-                    "{} of {} are not told by then",
-                    self.waiting().len(),
-                    waiting.len()
-                )
+                panic!("{} are not told by then", self.waiting())
             };
             self.world.clock.set(at);
             self.commit(every).await;
@@ -156,11 +152,13 @@ impl Simulation {
         took
     }
 
-    /// Those of whom the recipient was not told.
-    pub(crate) fn waiting(&self) -> Vec<usize> {
-        let state = self.shared.lock();
-        let is_waiting = |person: &usize| !state.delivered.contains_key(person);
-        (0..self.committed.len()).filter(is_waiting).collect()
+    /// Of how many their recipient was not told.
+    pub(crate) fn waiting(&self) -> usize {
+        self.shared.lock().waiting.len()
+    }
+
+    fn longest_waiting(&self) -> Option<usize> {
+        self.shared.lock().waiting.first().copied()
     }
 
     pub(crate) fn requests_to_the_dead(&self) -> usize {
@@ -202,6 +200,7 @@ impl Simulation {
             self.committed.push(self.next_commit);
             self.next_commit = self.next_commit.saturating_add(every).unwrap_or(Timestamp::MAX);
         }
+        self.shared.lock().waiting.extend(&people);
         self.unread.extend(self.people.commit(&people, RECIPIENTS).await);
     }
 
@@ -290,10 +289,13 @@ fn deliver(parts: Arc<Parts>, shared: &Arc<Shared>) -> Function {
 }
 
 /// As many as Lambda is allowed to have.
-fn workers(world: &World, deliver: &Function) -> Vec<Consumer> {
+pub(crate) fn workers_max() -> u64 {
     let template: yaml_serde::Value = yaml_serde::from_str(DEPLOYED).expect("YAML");
     let scaling = &template["Resources"]["PartnerSyncQueue"]["Properties"]["ScalingConfig"];
-    let most = scaling["MaximumConcurrency"].as_u64().expect("a number");
+    scaling["MaximumConcurrency"].as_u64().expect("a number")
+}
+
+fn workers(world: &World, deliver: &Function) -> Vec<Consumer> {
     let consumers = Template::deployed().expect("a template").consumers;
     let mapping = consumers.iter().find(|mapping| mapping.queue == ERRANDS);
     let mapping = mapping.expect("a consumer of the errands");
@@ -302,7 +304,7 @@ fn workers(world: &World, deliver: &Function) -> Vec<Consumer> {
         let (mapping, functions) = (mapping.clone(), functions.clone());
         Consumer::open(mapping, functions, world.clock.clone(), world.endpoints()).expect("a queue")
     };
-    (0..most).map(worker).collect()
+    (0..workers_max()).map(worker).collect()
 }
 
 /// Changes as Lambda tells them.
