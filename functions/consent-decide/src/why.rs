@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use domain::act::{Act, Version};
+use domain::act::Act;
 use domain::codes::{Category, Channel, Language, Purpose, RecipientId};
 use domain::decide::{Party, Question, decide, for_any_purpose};
-use domain::policy::{Policies, Policy, Words};
-use domain::record::{Record, View, When};
+use domain::policy::Origin;
+use domain::record::{View, When};
 use jiff::Timestamp;
 use platform::http::{self, Answer, Problem, Request, Status};
 use platform::language;
@@ -14,6 +14,10 @@ use platform::pseudonym::Pseudonyms;
 use platform::store::Store;
 use platform::told::{ActTold, DecisionTold};
 use serde::Serialize;
+
+use words::{Named, NoticeTold, Words};
+
+mod words;
 
 #[derive(Serialize)]
 struct Told<'a> {
@@ -24,25 +28,9 @@ struct Told<'a> {
     categories: Vec<Named<'a>>,
     /// The acts that it rests on, as evidence.
     acts: Vec<ActTold>,
-    /// The notice that was shown, in the language asked for, or the browser's, or that it was shown in.
+    /// The notice that was shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<NoticeTold<'a>>,
-}
-
-#[derive(Serialize)]
-struct Named<'a> {
-    code: String,
-    title: &'a str,
-}
-
-#[derive(Serialize)]
-struct NoticeTold<'a> {
-    id: &'a str,
-    version: u32,
-    language: &'a str,
-    title: &'a str,
-    body: &'a str,
-    hash: &'a str,
 }
 
 /// Who contacted for what, over which channel: the consent, its evidence and the words that were shown.
@@ -85,50 +73,28 @@ pub(crate) async fn answer(
     };
     let decision = decide(&view, party, &question);
 
+    let acts = record.acts().unwrap_or_default();
     let relied_on = decision.acts();
-    let acts = record
-        .acts()
-        .unwrap_or_default()
-        .iter()
-        .filter(|act| relied_on.contains(&act.version));
-    let notice = notice(store.policies, &record, &relied_on, &request);
-    let language = match &notice {
-        Some(notice) => notice.language,
-        None => without_notice(store.policies, &request),
-    };
-    let categories = if decision.allowed {
-        used(&view, party)
-    } else {
-        Vec::new()
-    };
-    let policies = store.policies;
-    let titled = |category: &Category| {
-        named(
-            policies,
-            category.as_str(),
-            |policy| Some(&policy.categories.get(category)?.title),
-            language,
-        )
+    let relied_on = acts.iter().filter(|act| relied_on.contains(&act.version));
+    let shown = relied_on.clone().find_map(Act::shown);
+    let seen_last = acts.iter().rev().find_map(Act::shown);
+    let words = Words::of(store.policies, shown.or(seen_last), &request);
+    let categories = match decision.allowed {
+        true => used(&view, party),
+        false => BTreeSet::new(),
     };
     let told = Told {
-        purpose: named(
-            policies,
-            purpose.as_str(),
-            |policy| Some(&policy.purposes.get(&purpose)?.title),
-            language,
-        ),
-        channel: named(
-            policies,
-            channel.as_str(),
-            |policy| Some(&policy.channels.get(&channel)?.title),
-            language,
-        ),
-        decision: (&decision).into(),
-        categories: categories.into_iter().map(titled).collect(),
-        acts: acts.map(|act| ActTold::of(store.policies, act)).collect(),
-        notice,
+        purpose: words.purpose(&purpose),
+        channel: words.channel(&channel),
+        decision: DecisionTold::to_people(&decision, words.language),
+        categories: categories
+            .into_iter()
+            .map(|category| words.category(category))
+            .collect(),
+        acts: relied_on.map(|act| ActTold::of(store.policies, act)).collect(),
+        notice: shown.and_then(|shown| words.notice(shown)),
     };
-    language::spoken_in(http::json(Status::OK, &told), language)
+    language::spoken_in(http::json(Status::OK, &told), words.language)
 }
 
 fn required<T: std::str::FromStr<Err = domain::codes::NotACode>>(
@@ -139,52 +105,12 @@ fn required<T: std::str::FromStr<Err = domain::codes::NotACode>>(
     http::query(request, name)?.ok_or_else(missing)
 }
 
-/// The categories with content that this party may use.
-fn used<'a>(view: &'a View<'_>, party: Party<'_>) -> Vec<&'a Category> {
+/// The categories with content that this party may use. What is tracked is named without a look at its content: none
+/// is read here, and some that was used then may be deleted by now.
+fn used<'a>(view: &'a View<'_>, party: Party<'_>) -> BTreeSet<&'a Category> {
+    let categories = view.policies.iter().flat_map(|policy| &policy.categories);
+    let tracked = categories.filter(|(_, category)| category.origin == Origin::Tracking);
+    let tracked = tracked.map(|(category, _)| category);
     let may_use = |category: &&Category| for_any_purpose(view, party, category).allowed;
-    view.state.profile.keys().filter(may_use).collect()
-}
-
-/// The words of the first notice that the answer rests on.
-fn notice<'a>(
-    policies: &'a Policies,
-    record: &Record,
-    acts: &BTreeSet<Version>,
-    request: &Request,
-) -> Option<NoticeTold<'a>> {
-    let granted = record.acts()?.iter().filter(|act| acts.contains(&act.version));
-    let shown = granted.filter_map(Act::shown).next()?;
-    let policy = policies.find(&shown.notice, shown.version)?;
-    let spoken = language::choose(request, &policy.languages(), shown.language.as_str());
-    let (language, text) = policy.texts.get_key_value(spoken.language)?;
-    Some(NoticeTold {
-        id: policy.notice.as_str(),
-        version: policy.version,
-        language: language.as_str(),
-        title: &text.title,
-        body: &text.body,
-        hash: &text.hash,
-    })
-}
-
-/// The language of an answer that rests on no notice.
-fn without_notice<'a>(policies: &'a Policies, request: &Request) -> &'a str {
-    let first = policies.iter().next();
-    first.map_or("", |policy| {
-        language::choose(request, &policy.languages(), policy.language.as_str()).language
-    })
-}
-
-/// A word of the notices, and what it is called in a language.
-fn named<'a>(
-    policies: &'a Policies,
-    code: &str,
-    title: impl Fn(&'a Policy) -> Option<&'a Words>,
-    language: &str,
-) -> Named<'a> {
-    let title = policies.iter().find_map(|policy| title(policy)?.get(language));
-    Named {
-        code: code.to_owned(),
-        title: title.map(String::as_str).unwrap_or_default(),
-    }
+    view.state.profile.keys().chain(tracked).filter(may_use).collect()
 }

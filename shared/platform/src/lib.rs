@@ -18,6 +18,7 @@ pub mod metric;
 mod problem;
 pub mod pseudonym;
 pub mod queue;
+pub mod reasons;
 pub mod store;
 pub mod stream;
 pub mod telemetry;

@@ -3,10 +3,11 @@
 //! The slug is for programs, the detail for people, the cause for the log alone. A detail never quotes what
 //! was sent.
 
+use domain::decide::Reason;
 use domain::refusal::Refusal;
 use lambda_http::http::StatusCode;
 
-use crate::store;
+use crate::{reasons, store};
 
 /// When a caller whose request was not answered may try again.
 const RETRY_AFTER_S: u16 = 2;
@@ -123,9 +124,10 @@ impl From<Refusal> for Problem {
             }
         };
         let mut problem = Self::unprocessable(slug, field, detail);
-        if let Refusal::CategoryWithoutConsent { reasons, .. } = refusal {
-            problem.rules = reasons.iter().map(|reason| reason.because.rule()).collect();
-            let sentences: Vec<_> = reasons.iter().map(|reason| reason.because.sentence()).collect();
+        if let Refusal::CategoryWithoutConsent { reasons: denied, .. } = refusal {
+            problem.rules = denied.iter().map(|reason| reason.because.rule()).collect();
+            let sentence = |reason: &Reason| reasons::sentence(reason.because, reasons::ENGLISH);
+            let sentences: Vec<_> = denied.iter().map(sentence).collect();
             problem.detail = format!("{}: {}", problem.detail, sentences.join("; "));
         }
         problem

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use tests::{BUNDLED, Someone, World, allowed, denied};
+use tests::{BUNDLED, Someone, World, allowed, alone, denied, edited};
 
 async fn why(world: &World, someone: &Someone, query: &str) -> Value {
     world
@@ -31,8 +31,9 @@ async fn s54_the_system_says_why_somebody_got_a_message() {
     assert_eq!(told["channel"], json!({ "code": "email", "title": "E-mail" }));
     assert_eq!(allowed(&told["decision"]), ["consented"]);
     let contact = json!({ "code": "contact", "title": "Dati di contatto" });
+    let clicks = json!({ "code": "email-interaction", "title": "Interazioni con le e-mail" });
     let preferences = json!({ "code": "preferences", "title": "Informazioni supplementari e preferenze" });
-    assert_eq!(told["categories"], json!([contact, preferences]));
+    assert_eq!(told["categories"], json!([contact, clicks, preferences]));
     let acts = told["acts"].as_array().expect("acts");
     assert_eq!(acts.len(), 1, "the evidence, and no act beside it");
     assert_eq!(acts[0], world.history(&someone).await[0]);
@@ -81,9 +82,72 @@ async fn s54_the_system_says_why_somebody_got_a_message() {
         "purpose=marketing&channel=email&who=campaign-service",
     )
     .await;
-    assert_eq!(told["categories"][0]["code"], "contact");
-    assert_eq!(told["categories"].as_array().map(Vec::len), Some(1));
+    assert_eq!(used(&told), ["contact", "email-interaction"]);
     world.settle().await;
+}
+
+#[tokio::test]
+async fn s54_the_reasons_and_the_titles_are_in_the_person_s_language() {
+    // The next version calls something otherwise, and what a person is told is what it was shown.
+    let renamed = edited(&[
+        ("\nversion = 1\n", "\nversion = 2\n"),
+        (
+            &format!("{BUNDLED}/1/data-list"),
+            &format!("{BUNDLED}/2/data-list"),
+        ),
+        ("Werbung und Neuigkeiten", "Neues und Angebote"),
+    ]);
+    let world = World::under(alone(vec![edited(&[]), renamed]), "2026-03-02T12:00:00Z").await;
+    let someone = world.someone().await;
+    let notice = json!({ "id": BUNDLED, "version": 2, "language": "de" });
+    let ticked = json!({ "notice": notice, "controls": ["promotional"], "channels": ["email"] });
+    world.grant(&someone, ticked).await.is(201);
+
+    let are_said = async |sentences: [(&str, &str); 3]| {
+        for (language, sentence) in sentences {
+            let query = format!("purpose=marketing&channel=email{language}");
+            let told = why(&world, &someone, &query).await;
+            assert_eq!(told["decision"]["reasons"][0]["text"], sentence);
+        }
+        let told = why(&world, &someone, "purpose=marketing&channel=email").await;
+        assert_eq!(told["purpose"]["title"], "Neues und Angebote");
+    };
+    are_said([
+        (
+            "",
+            "eine geltende Einwilligung umfasst diesen Zweck und diesen Weg",
+        ),
+        (
+            "&language=it",
+            "un consenso attivo comprende questa finalità e questo canale",
+        ),
+        (
+            "&language=en",
+            "an active consent covers this purpose and channel",
+        ),
+    ])
+    .await;
+    world.advance(SignedDuration::from_hours(1));
+    world.withdraw_all(&someone).await.is(200);
+    are_said([
+        ("", "die Einwilligung wurde widerrufen"),
+        ("&language=it", "il consenso è stato revocato"),
+        ("&language=en", "the consent was withdrawn"),
+    ])
+    .await;
+
+    // Programs are told in English, whatever the person speaks.
+    let answer = world
+        .decide(&someone, json!({ "who": "controller", "channel": "email" }))
+        .await;
+    assert_eq!(answer["reasons"][0]["text"], "the consent was withdrawn");
+    world.settle().await;
+}
+
+/// The codes of the categories that went into a message.
+fn used(told: &Value) -> Vec<&str> {
+    let categories = told["categories"].as_array().expect("categories").iter();
+    categories.filter_map(|named| named["code"].as_str()).collect()
 }
 
 #[tokio::test]
@@ -116,8 +180,7 @@ async fn s54_a_message_that_should_not_have_come_is_said_to_have_no_reason() {
     let query = format!("purpose=marketing&channel=email&at={sent_at}");
     let told = why(&world, &someone, &query).await;
     assert_eq!(allowed(&told["decision"]), ["consented"]);
-    assert_eq!(told["categories"][0]["code"], "contact");
-    assert_eq!(told["categories"].as_array().map(Vec::len), Some(1));
+    assert_eq!(used(&told), ["contact", "email-interaction"]);
 
     let path = format!("/v1/subjects/{}/why?channel=email", someone.id);
     let refused = world.get(&path).await.is(400);

@@ -5,6 +5,7 @@ use domain::decide::{Decision, Reason};
 use serde::Serialize;
 
 use super::instant;
+use crate::reasons;
 
 /// The answer to one question.
 #[derive(Serialize)]
@@ -36,9 +37,17 @@ pub struct PolicyTold {
 
 impl From<&Decision> for DecisionTold {
     fn from(decision: &Decision) -> Self {
+        Self::to_people(decision, reasons::ENGLISH)
+    }
+}
+
+impl DecisionTold {
+    /// With its reasons in a language of people.
+    pub fn to_people(decision: &Decision, language: &str) -> Self {
+        let told = |reason| ReasonTold::of(reason, language);
         Self {
             allowed: decision.allowed,
-            reasons: decision.reasons.iter().map(ReasonTold::from).collect(),
+            reasons: decision.reasons.iter().map(told).collect(),
             policy: decision.policy.as_ref().map(|(notice, version)| PolicyTold {
                 notice: notice.to_string(),
                 version: *version,
@@ -49,13 +58,13 @@ impl From<&Decision> for DecisionTold {
     }
 }
 
-impl From<&Reason> for ReasonTold {
-    fn from(reason: &Reason) -> Self {
+impl ReasonTold {
+    fn of(reason: &Reason, language: &str) -> Self {
         let because = reason.because;
         Self {
             rule: because.rule(),
             code: because.slug(),
-            text: because.sentence(),
+            text: reasons::sentence(because, language),
             acts: reason.act.into_iter().collect(),
         }
     }
