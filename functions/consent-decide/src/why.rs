@@ -73,9 +73,15 @@ pub(crate) async fn answer(
     };
     let decision = decide(&view, party, &question);
 
+    // Whoever confirmed it by then gave the better proof.
     let acts = record.acts().unwrap_or_default();
     let relied_on = decision.acts();
-    let relied_on = acts.iter().filter(|act| relied_on.contains(&act.version));
+    let confirms = |act: &Act| {
+        act.happened_at <= view.at && act.confirms().is_some_and(|grant| relied_on.contains(&grant))
+    };
+    let relied_on = acts
+        .iter()
+        .filter(|act| relied_on.contains(&act.version) || confirms(act));
     let shown = relied_on.clone().find_map(Act::shown);
     let seen_last = acts.iter().rev().find_map(Act::shown);
     let words = Words::of(store.policies, shown.or(seen_last), &request);

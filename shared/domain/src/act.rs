@@ -313,6 +313,15 @@ impl Act {
         }
     }
 
+    /// The grant that it confirms, where it does.
+    pub fn confirms(&self) -> Option<Version> {
+        if let What::Confirmed { grant } = self.what {
+            Some(grant)
+        } else {
+            None
+        }
+    }
+
     /// The facets that it names.
     pub fn facets(&self) -> &Facets {
         static NONE: Facets = Facets::new();

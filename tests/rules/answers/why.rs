@@ -144,6 +144,34 @@ async fn s54_the_reasons_and_the_titles_are_in_the_person_s_language() {
     world.settle().await;
 }
 
+#[tokio::test]
+async fn s54_a_visitor_is_told_of_the_form_and_of_the_click_that_confirmed_it() {
+    let world = World::at_noon().await;
+    let visitor = world.visitor("form-1").await;
+    world.settle().await;
+    world.advance(SignedDuration::from_hours(1));
+    let before = world.now();
+    world.advance(SignedDuration::from_hours(1));
+    world.follow(&world.link(&visitor)).await.is(200);
+
+    let acts = async |query: &str| -> Vec<Value> {
+        let told = why(
+            &world,
+            &visitor,
+            &format!("purpose=marketing&channel=email{query}"),
+        )
+        .await;
+        let acts = told["acts"].as_array().expect("acts").iter();
+        acts.map(|act| json!([act["act"], act["grade"], act["happened_at"]]))
+            .collect()
+    };
+    let form = json!(["granted", "D", "2026-03-02T12:00:00.000Z"]);
+    let click = json!(["confirmed", "A", "2026-03-02T14:00:00.000Z"]);
+    assert_eq!(acts("").await, [form.clone(), click]);
+    assert_eq!(acts(&format!("&at={before}")).await, [form]);
+    world.settle().await;
+}
+
 /// The codes of the categories that went into a message.
 fn used(told: &Value) -> Vec<&str> {
     let categories = told["categories"].as_array().expect("categories").iter();
