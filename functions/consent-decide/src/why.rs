@@ -118,5 +118,6 @@ fn used<'a>(view: &'a View<'_>, party: Party<'_>) -> BTreeSet<&'a Category> {
     let tracked = categories.filter(|(_, category)| category.origin == Origin::Tracking);
     let tracked = tracked.map(|(category, _)| category);
     let may_use = |category: &&Category| for_any_purpose(view, party, category).allowed;
-    view.state.profile.keys().chain(tracked).filter(may_use).collect()
+    let content = view.content().map(|(category, _)| category);
+    content.chain(tracked).filter(may_use).collect()
 }

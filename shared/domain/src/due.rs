@@ -7,7 +7,7 @@ use crate::codes::{Category, Channel};
 use crate::facet::Facet;
 use crate::policy::Policy;
 use crate::record::View;
-use crate::state::{Grant, Standing, State, Switch};
+use crate::state::{Grant, Standing, State, Switch, Written};
 
 /// An instant at which a record must be looked at again, and the newest act that makes it so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,11 +77,28 @@ pub(crate) fn reminder(view: &View<'_>, grant: &Grant) -> Option<Timestamp> {
 /// clock of its own, apart from the consent's (T4).
 pub(crate) fn retention_ends(view: &View<'_>) -> Vec<(Category, Timestamp)> {
     let ends = view.state.profile.iter().filter_map(|(category, written)| {
-        let pinned = view.state.grants.values().map(|grant| &grant.shown);
-        let end = view.policies.kept_until(pinned, category, written.at)?;
+        let end = view.kept_until(category, written)?;
         Some((category.clone(), end))
     });
     ends.collect()
+}
+
+impl View<'_> {
+    /// The categories that have content, and the act that last wrote it. What was kept as long as it may be is
+    /// not among them, whether or not the sweep has deleted it yet.
+    pub fn content(&self) -> impl Iterator<Item = (&Category, Version)> {
+        let is_kept = |(category, written): &(&Category, &Written)| {
+            let end = self.kept_until(category, written);
+            end.is_none_or(|end| self.at < end)
+        };
+        let kept = self.state.profile.iter().filter(is_kept);
+        kept.map(|(category, written)| (category, written.by))
+    }
+
+    fn kept_until(&self, category: &Category, written: &Written) -> Option<Timestamp> {
+        let pinned = self.state.grants.values().map(|grant| &grant.shown);
+        self.policies.kept_until(pinned, category, written.at)
+    }
 }
 
 /// Every instant at which that may come to be so, whichever notices the consents pin by then. An instant

@@ -54,9 +54,10 @@ impl Holding {
                     .map(|(category, terms)| (category, terms.origin))
             })
             .collect();
+        let written: BTreeMap<&Category, Version> = view.content().collect();
         for (category, origin) in categories {
             if for_any_purpose(view, Party::Recipient(recipient), category).allowed {
-                let content = view.state.profile.get(category).map(|written| written.by);
+                let content = written.get(category).copied();
                 holding.categories.insert(category.clone(), content);
                 if origin == Origin::Record {
                     holding.facets = contacts(view, recipient);

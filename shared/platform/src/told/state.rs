@@ -90,10 +90,9 @@ impl StateTold {
             objection: state.objection.map(MarkTold::from),
             erasure: state.erased.map(MarkTold::from),
             relations: relations.collect(),
-            profile: state
-                .profile
-                .iter()
-                .map(|(category, written)| (category.to_string(), written.by))
+            profile: view
+                .content()
+                .map(|(category, by)| (category.to_string(), by))
                 .collect(),
         }
     }
