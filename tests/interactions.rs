@@ -8,6 +8,8 @@ use tests::{INTERACTIONS, Someone, World};
 
 #[path = "interactions/address.rs"]
 mod address;
+#[path = "interactions/dated.rs"]
+mod dated;
 #[path = "interactions/kept.rs"]
 mod kept;
 #[path = "interactions/late.rs"]

@@ -200,6 +200,13 @@ async fn more_evidence_than_one_write_deletes_goes_too_wherever_it_is_cut_off() 
     assert!((1..20).contains(&left), "{left} are left");
     // A paper that comes after it is none of its business.
     world.grant(&someone, a_new_paper()).await.is(201);
+    // The sweep stands still until the note is collected, and an operator has it written anew.
+    world.advance(HOUR * 24 * 32);
+    world.collect().await;
+    world.tick().await;
+    assert_eq!(evidence(&world, &someone).await.len(), left + 1);
+    let (store, _) = world.table_and_queue(policies::all());
+    assert_eq!(world.recompute(&store, false).await.changed, 1);
     world.advance(UNTIL_DUE);
     // Each sweep dies at its first deletion, which was made.
     let mut sweeps = 0;

@@ -1,8 +1,11 @@
 //! How long what was tracked is kept (S45, T4).
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
+use platform::store::{Seen, Store};
 use serde_json::{Value, json};
-use tests::{Someone, World, alone, edited};
+use tests::{Someone, World, alone, edited, everything};
 
 use crate::{HOUR, click, spring};
 
@@ -123,4 +126,37 @@ async fn s45_what_was_tracked_goes_when_the_consent_to_it_lapses() {
     assert_eq!(campaigns(&world, &someone, "link-click").await, ["spring"]);
     tick_at(&world, "2026-02-14T12:00:00Z").await;
     assert_eq!(world.tracked(&someone).await, Value::Null);
+}
+
+/// Somebody consents anew, and clicks, right before what was tracked until the withdrawal is forgotten.
+#[tokio::test]
+async fn what_is_tracked_under_a_new_consent_is_not_forgotten_with_the_old_one() {
+    let world = Arc::new(spring().await);
+    let someone = world.someone_who_granted_everything().await;
+    world.settle().await;
+    world.withdraw_all(&someone).await.is(200);
+    let (other, renewing) = (Arc::clone(&world), someone.clone());
+    let renewed = async move {
+        other.advance(HOUR);
+        other.grant(&renewing, everything()).await.is(201);
+        let (engine, table) = other.engine();
+        let store = Store::new(engine, table, policies::all());
+        let subject = renewing.pseudonym.parse().expect("a pseudonym");
+        let record = store.chain(&subject).await.expect("a record").record;
+        let clicked = Seen {
+            field: "link-click".parse().expect("a field"),
+            campaign: "spring".parse().expect("a campaign"),
+            target: None,
+            at: other.now(),
+            until: other.now() + HOUR,
+        };
+        let category = "email-interaction".parse().expect("a category");
+        let kept = store.keep(&record, &category, &[clicked], other.now()).await;
+        kept.expect("nobody else writes");
+    };
+    world
+        .calls
+        .meanwhile(|call| call.is("DeleteItem", "PROFILE"), renewed);
+    world.settle().await;
+    assert_eq!(campaigns(&world, &someone, "link-click").await, ["spring"]);
 }

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use indicatif::ProgressBar;
 use jiff::{SignedDuration, Timestamp};
 use local::invoke::Function;
-use platform::store::{Mark, SHARDS};
+use local::recompute::recompute;
+use local::scan::{Options, Progress};
+use platform::store::{Mark, SHARDS, Store};
 
 use crate::{Calls, World};
 
@@ -85,6 +88,22 @@ impl World {
     pub async fn tick(&self) {
         self.schedule().await;
         self.settle().await;
+    }
+
+    /// An operator has the dates of all subjects noted anew.
+    ///
+    /// # Panics
+    ///
+    /// If the command fails.
+    pub async fn recompute(&self, store: &Store, dry_run: bool) -> Progress {
+        let options = Options {
+            dry_run,
+            per_second: 1_000,
+            resume: None,
+        };
+        let bar = ProgressBar::hidden();
+        let did = recompute(store, || self.now(), &None, &options, &bar).await;
+        did.expect("a run to the end")
     }
 
     /// The schedule has run up to now, as it has each minute: the first sweep of a table looks back a month,

@@ -162,7 +162,7 @@ pub async fn forget(
     acts: &BTreeSet<Version>,
 ) -> Result<(), store::Error> {
     for category in interaction::ended_by(&record.now(store.policies, now), acts) {
-        store.forget_interactions(&record.subject, category).await?;
+        store.forget_interactions(record, category).await?;
     }
     Ok(())
 }

@@ -2,14 +2,16 @@
 //! a sweep stood still for longer than due items are kept.
 //!
 //! Nothing is moved or deleted: a date that no longer counts is looked at for nothing, once. What is written
-//! down already is left alone, so the whole may be repeated, and resumed from wherever it was cut off.
+//! down already is left alone, so the whole may be repeated, and resumed from wherever it was cut off. What was
+//! tracked of e-mails keeps its own ends, and is given them anew as well.
 
 use domain::codes::NoticeId;
 use domain::due::due;
+use domain::interaction;
 use domain::record::Record;
 use indicatif::ProgressBar;
 use jiff::Timestamp;
-use platform::store::{DueItem, Store, StreamKey, Wake};
+use platform::store::{self, DueItem, Store, StreamKey, Wake};
 
 use crate::scan::{self, Error, Progress};
 
@@ -28,7 +30,11 @@ pub async fn recompute(
     let look = async |key| match key {
         StreamKey::Act { subject, .. } => {
             let record = store.chain(&subject).await?.record;
-            Ok(concerns(under, &record) && note(store, &record, now(), options.dry_run).await?)
+            if !concerns(under, &record) {
+                return Ok(false);
+            }
+            let noted = note(store, &record, now(), options.dry_run).await?;
+            Ok(date_interactions(store, &record, now(), options.dry_run).await? || noted)
         }
         StreamKey::Recipient(_) => Ok(false),
     };
@@ -51,16 +57,21 @@ pub(crate) async fn note(
     now: Timestamp,
     dry_run: bool,
 ) -> Result<bool, Error> {
-    let look = |at| DueItem {
+    let item = |at, wake| DueItem {
         at,
         subject: record.subject.clone(),
-        wake: Wake::Look,
+        wake,
     };
     let to_come = due(&record.now(store.policies, now)).into_iter();
-    let to_come = to_come.filter(|due| due.at > now).map(|due| look(due.at));
+    let to_come = to_come
+        .filter(|due| due.at > now)
+        .map(|due| item(due.at, Wake::Look));
     let mut missing = store.not_noted(to_come.collect()).await?;
     if record.fall_due(store.policies, now)?.is_some() {
-        missing.push(look(now));
+        missing.push(item(now, Wake::Look));
+    }
+    if store.is_some_left_to_erase(record).await? {
+        missing.push(item(now, Wake::Erase));
     }
     if !dry_run {
         for item in &missing {
@@ -68,6 +79,25 @@ pub(crate) async fn note(
         }
     }
     Ok(!missing.is_empty())
+}
+
+/// Give what was tracked of somebody its dates. Where a report came in between, it is looked at once more.
+async fn date_interactions(
+    store: &Store,
+    record: &Record,
+    now: Timestamp,
+    dry_run: bool,
+) -> Result<bool, Error> {
+    let mut changed = false;
+    for category in interaction::tracking(store.policies) {
+        changed |= loop {
+            match store.date_interactions(record, category, now, dry_run).await {
+                Err(store::Error::Stale) => {}
+                dated => break dated?,
+            }
+        };
+    }
+    Ok(changed)
 }
 
 fn concerns(under: &Under, record: &Record) -> bool {

@@ -109,6 +109,15 @@ impl Store {
         }
     }
 
+    /// Whether that would find something.
+    pub async fn is_some_left_to_erase(&self, record: &Record) -> Result<bool, Error> {
+        let Some(erased) = record.state().erased else {
+            return Ok(false);
+        };
+        let left = self.evidence(&record.subject, erased.by, 1).await?;
+        Ok(!left.is_empty())
+    }
+
     fn delete(&self, key: keys::Key) -> Result<TransactWriteItem, Error> {
         let delete = Delete::builder()
             .table_name(&self.table)

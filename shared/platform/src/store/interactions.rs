@@ -3,54 +3,61 @@
 //!
 //! The last one wins whatever order they come in, so the same event twice changes nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, ReturnConsumedCapacity, TransactWriteItem, Update};
-use domain::codes::{CampaignId, Category, Field, Target};
+use domain::act::Version;
+use domain::codes::{Category, Field};
+use domain::interaction::kept_until;
 use domain::record::Record;
 use domain::subject::Subject;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::due::{DueItem, Wake};
 use super::profile::FIELD;
 use super::row::{Row, instant, number, text};
 use super::{Error, Store, keys};
-use crate::wire::{Instant, Word};
+use tracked::{Tracked, dated, first_end, remembered, tracked};
 
-/// As many campaigns as a field remembers; the oldest go first.
-const CAMPAIGNS_MAX: usize = 100;
+pub use tracked::Seen;
+
+mod tracked;
+
 const KIND: &str = "tracking content";
 /// How often it was written.
 const REVISION: &str = "revision";
+/// The version of the record that it was last kept under.
+const VERSION: &str = "version";
 /// When it is noted to be looked at, because some of it is over.
 const LOOK_AT: &str = "look_at";
 
-/// One interaction that is kept for the person.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Seen {
-    pub field: Field,
-    pub campaign: CampaignId,
-    pub target: Option<Target>,
-    pub at: Timestamp,
-    /// When its retention ends.
-    pub until: Timestamp,
+/// What is tracked of a subject in a category, as it was read.
+struct Tracking {
+    subject: Subject,
+    category: Category,
+    tracked: Tracked,
+    revision: Option<u64>,
+    /// The version of the record that it was last kept under.
+    under: Version,
+    look_at: Option<Timestamp>,
 }
 
-/// The last interaction with a campaign, as content tells it: add names, never rename them.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Last {
-    campaign: Word<CampaignId>,
-    at: Word<Instant>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    target: Option<Word<Target>>,
-    until: Word<Instant>,
+impl Tracking {
+    fn key(&self) -> keys::Key {
+        keys::profile(&self.subject, &self.category)
+    }
+
+    /// When it is noted to be looked at, if that is soon enough for an end.
+    fn noted(&self, end: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        self.look_at.filter(|look_at| now < *look_at && *look_at <= end)
+    }
+
+    fn look(&self, at: Timestamp) -> DueItem {
+        let subject = self.subject.clone();
+        let wake = Wake::Tracked;
+        DueItem { at, subject, wake }
+    }
 }
-
-crate::unprintable::unprintable!(Seen, Last);
-
-/// Everything that is tracked in a category: the last interaction with each campaign, field by field.
-type Tracked = BTreeMap<Field, Vec<Last>>;
 
 impl Store {
     /// Keep interactions, unless the record has changed since it was read, or another report about the same
@@ -62,13 +69,15 @@ impl Store {
         seen: &[Seen],
         now: Timestamp,
     ) -> Result<(), Error> {
-        let subject = &record.subject;
-        let Some(write) = self.rewrite(subject, category, seen, now).await? else {
+        let mut before = self.tracking(&record.subject, category).await?;
+        let after = remembered(before.tracked.clone(), seen, now);
+        before.under = record.version;
+        let Some(write) = self.rewrite(&before, &after, now).await? else {
             return Ok(());
         };
         let unchanged = ConditionCheck::builder()
             .table_name(&self.table)
-            .set_key(Some(keys::act(subject, record.version + 1)))
+            .set_key(Some(keys::act(&record.subject, record.version + 1)))
             .condition_expression("attribute_not_exists(pk)")
             .build()?;
         let unchanged = TransactWriteItem::builder().condition_check(unchanged).build();
@@ -83,93 +92,127 @@ impl Store {
         category: &Category,
         now: Timestamp,
     ) -> Result<(), Error> {
-        match self.rewrite(subject, category, &[], now).await? {
+        let before = self.tracking(subject, category).await?;
+        let after = remembered(before.tracked.clone(), &[], now);
+        match self.rewrite(&before, &after, now).await? {
             Some(write) => self.transact(vec![write]).await,
             None => Ok(()),
         }
     }
 
-    /// Forget all of it: the consent to it has ended.
-    pub async fn forget_interactions(&self, subject: &Subject, category: &Category) -> Result<(), Error> {
-        self.client
+    /// Forget all of it: by this record the consent to it has ended. What was kept under a newer act stays, for by
+    /// that there is a consent again.
+    pub async fn forget_interactions(&self, record: &Record, category: &Category) -> Result<(), Error> {
+        let deleted = self
+            .client
             .delete_item()
             .table_name(&self.table)
-            .set_key(Some(keys::profile(subject, category)))
+            .set_key(Some(keys::profile(&record.subject, category)))
+            .condition_expression("attribute_not_exists(version) OR version <= :version")
+            .expression_attribute_values(":version", number(record.version))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
-            .await?;
-        Ok(())
+            .await;
+        match deleted.map_err(Error::from) {
+            Ok(_) | Err(Error::Stale) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
-    /// The write after which these interactions are in, and whatever is over is out; none where nothing is to be
-    /// written. When the next of them will be over is noted before.
-    async fn rewrite(
+    /// Give interactions their ends anew, by the consents that this record stands on and by the policies of today,
+    /// and note the first of them where nobody has. Says whether there was something to do.
+    pub async fn date_interactions(
         &self,
-        subject: &Subject,
+        record: &Record,
         category: &Category,
-        seen: &[Seen],
         now: Timestamp,
-    ) -> Result<Option<TransactWriteItem>, Error> {
-        let key = keys::profile(subject, category);
-        let stored = self
+        dry_run: bool,
+    ) -> Result<bool, Error> {
+        let before = self.tracking(&record.subject, category).await?;
+        let end_of = |at| kept_until(record, self.policies, category, at);
+        let after = dated(before.tracked.clone(), end_of);
+        let Some(end) = first_end(&after) else {
+            return Ok(false);
+        };
+        let is_noted = match before.noted(end, now) {
+            Some(at) => self.not_noted(vec![before.look(at)]).await?.is_empty(),
+            None => false,
+        };
+        let is_dated = is_noted && after == before.tracked;
+        if !is_dated && !dry_run {
+            self.put_due(&before.look(end), now).await?;
+            self.transact(vec![self.updated(&before, &after, end)?]).await?;
+        }
+        Ok(!is_dated)
+    }
+
+    async fn tracking(&self, subject: &Subject, category: &Category) -> Result<Tracking, Error> {
+        let found = self
             .client
             .get_item()
             .table_name(&self.table)
-            .set_key(Some(key.clone()))
+            .set_key(Some(keys::profile(subject, category)))
             .consistent_read(true)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
-            .await?
-            .item
-            .unwrap_or_default();
-        let row = Row {
-            kind: KIND,
-            item: &stored,
+            .await?;
+        let item = &found.item.unwrap_or_default();
+        let row = Row { kind: KIND, item };
+        let has = |name| row.has(name).then_some(name);
+        Ok(Tracking {
+            subject: subject.clone(),
+            category: category.clone(),
+            tracked: tracked(&row)?,
+            revision: has(REVISION).map(|name| row.number(name)).transpose()?,
+            under: has(VERSION).map_or(Ok(0), |name| row.number(name))?,
+            look_at: has(LOOK_AT).map(|name| row.instant(name)).transpose()?,
+        })
+    }
+
+    /// The write after which it is so; none where nothing is to be written. When the next of it will be over is
+    /// noted before.
+    async fn rewrite(
+        &self,
+        before: &Tracking,
+        after: &Tracked,
+        now: Timestamp,
+    ) -> Result<Option<TransactWriteItem>, Error> {
+        let Some(end) = first_end(after) else {
+            let was_some = !before.tracked.is_empty();
+            return was_some.then(|| self.deleted(before)).transpose();
         };
-        let before = tracked(&row)?;
-        let after = remembered(before.clone(), seen, now);
-        let Some(next) = after.values().flatten().map(|last| last.until.0.0).min() else {
-            return if before.is_empty() {
-                Ok(None)
-            } else {
-                self.deleted(key, &row).map(Some)
-            };
-        };
-        let noted = row.has(LOOK_AT).then(|| row.instant(LOOK_AT)).transpose()?;
-        let noted = noted.filter(|noted| now < *noted && *noted <= next);
-        if after == before && noted.is_some() {
+        let noted = before.noted(end, now);
+        if *after == before.tracked && noted.is_some() {
             return Ok(None);
         }
         if noted.is_none() {
-            let (subject, wake) = (subject.clone(), Wake::Tracked);
-            let at = next;
-            self.put_due(&DueItem { at, subject, wake }, now).await?;
+            self.put_due(&before.look(end), now).await?;
         }
-        self.updated(key, &row, (&before, &after), noted.unwrap_or(next))
-            .map(Some)
+        self.updated(before, after, noted.unwrap_or(end)).map(Some)
     }
 
     /// The fields that are not as they were are written, unless somebody else writes first.
     fn updated(
         &self,
-        key: keys::Key,
-        row: &Row<'_>,
-        (before, after): (&Tracked, &Tracked),
+        before: &Tracking,
+        after: &Tracked,
         look_at: Timestamp,
     ) -> Result<TransactWriteItem, Error> {
         let mut update = Update::builder()
             .table_name(&self.table)
-            .set_key(Some(key))
+            .set_key(Some(before.key()))
             .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":under", number(before.under))
             .expression_attribute_values(":look", instant(look_at));
-        update = if row.has(REVISION) {
-            update
+        update = match before.revision {
+            Some(revision) => update
                 .condition_expression("revision = :before")
-                .expression_attribute_values(":before", number(row.number::<u64>(REVISION)?))
-        } else {
-            update.condition_expression("attribute_not_exists(revision)")
+                .expression_attribute_values(":before", number(revision)),
+            None => update.condition_expression("attribute_not_exists(revision)"),
         };
-        let (mut set, mut remove) = (vec![format!("{LOOK_AT} = :look")], Vec::new());
+        let mut set = vec![format!("{LOOK_AT} = :look"), format!("{VERSION} = :under")];
+        let mut remove = Vec::new();
+        let before = &before.tracked;
         let fields: BTreeSet<&Field> = before.keys().chain(after.keys()).collect();
         let changed = fields
             .into_iter()
@@ -194,12 +237,12 @@ impl Store {
     }
 
     /// Nothing is left of it, unless somebody else writes first.
-    fn deleted(&self, key: keys::Key, row: &Row<'_>) -> Result<TransactWriteItem, Error> {
+    fn deleted(&self, before: &Tracking) -> Result<TransactWriteItem, Error> {
         let delete = Delete::builder()
             .table_name(&self.table)
-            .set_key(Some(key))
+            .set_key(Some(before.key()))
             .condition_expression("revision = :before")
-            .expression_attribute_values(":before", number(row.number::<u64>(REVISION)?))
+            .expression_attribute_values(":before", number(before.revision.unwrap_or_default()))
             .build()?;
         Ok(TransactWriteItem::builder().delete(delete).build())
     }
@@ -212,99 +255,5 @@ impl Store {
             .send()
             .await?;
         Ok(())
-    }
-}
-
-/// What is stored.
-fn tracked(row: &Row<'_>) -> Result<Tracked, Error> {
-    let mut tracked = Tracked::new();
-    for name in row.item.keys() {
-        if let Some(field) = name.strip_prefix(FIELD)
-            && let Some(json) = row.text_of(name)
-        {
-            let field = field.parse().map_err(|error| Error::unreadable(KIND, error))?;
-            let list = serde_json::from_str(json).map_err(|error| Error::unreadable(KIND, error))?;
-            tracked.insert(field, list);
-        }
-    }
-    Ok(tracked)
-}
-
-/// What is to be stored once these interactions are in. Whatever is over goes, of every field.
-fn remembered(mut tracked: Tracked, seen: &[Seen], now: Timestamp) -> Tracked {
-    for seen in seen {
-        remember(tracked.entry(seen.field.clone()).or_default(), seen);
-    }
-    for list in tracked.values_mut() {
-        list.retain(|last| last.until.0.0 > now);
-        list.truncate(CAMPAIGNS_MAX);
-    }
-    tracked.retain(|_, list| !list.is_empty());
-    tracked
-}
-
-/// The newest first; of the same instant, the one whose code is greater, so that the order of arrival is
-/// nothing.
-fn remember(list: &mut Vec<Last>, seen: &Seen) {
-    let new = Last {
-        campaign: Word(seen.campaign.clone()),
-        at: Word(Instant(seen.at)),
-        target: seen.target.clone().map(Word),
-        until: Word(Instant(seen.until)),
-    };
-    let rank = |last: &Last| (last.at.0.0, last.target.clone(), last.campaign.clone());
-    match list.iter_mut().find(|last| last.campaign == new.campaign) {
-        Some(last) if rank(last) < rank(&new) => *last = new,
-        Some(_) => {}
-        None => list.push(new),
-    }
-    list.sort_by_key(|last| std::cmp::Reverse(rank(last)));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn seen(campaign: usize, minute: i64) -> Seen {
-        let at = Timestamp::from_second(60 * minute).unwrap();
-        Seen {
-            field: "receipt".parse().unwrap(),
-            campaign: format!("c{campaign}").parse().unwrap(),
-            target: None,
-            at,
-            until: Timestamp::MAX,
-        }
-    }
-
-    #[test]
-    fn the_last_of_each_campaign_stays_whatever_order_they_come_in() {
-        let (mut forth, mut back) = (Vec::new(), Vec::new());
-        let all = [seen(1, 5), seen(2, 3), seen(1, 9), seen(1, 7)];
-        all.iter().for_each(|seen| remember(&mut forth, seen));
-        all.iter().rev().for_each(|seen| remember(&mut back, seen));
-
-        assert_eq!(forth, back);
-        let left: Vec<_> = forth.iter().map(|last| last.at.0.0.as_second() / 60).collect();
-        assert_eq!(left, [9, 3]);
-    }
-
-    #[test]
-    fn a_field_forgets_the_oldest_campaign_and_what_is_over() {
-        let mut many: Vec<_> = (0..=CAMPAIGNS_MAX)
-            .map(|place| seen(place, place as i64))
-            .collect();
-        many[50].until = Timestamp::UNIX_EPOCH;
-
-        let after = remembered(Tracked::new(), &many, Timestamp::UNIX_EPOCH);
-        let list = &after[&many[0].field];
-        assert_eq!(list.len(), CAMPAIGNS_MAX);
-        assert!(list.iter().all(|last| last.campaign.0.as_str() != "c50"));
-        many.push(seen(CAMPAIGNS_MAX + 1, 1_000));
-        let after = remembered(Tracked::new(), &many, Timestamp::UNIX_EPOCH);
-        assert!(
-            after[&many[0].field]
-                .iter()
-                .all(|last| last.campaign.0.as_str() != "c0")
-        );
     }
 }
