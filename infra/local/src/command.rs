@@ -20,19 +20,20 @@ use crate::scan::Options;
 type BoxError = Box<dyn std::error::Error>;
 
 const RECOMPUTE_HELP: &str = "\
-Write down anew when each subject must be looked at, after a new policy version took dates over
+Write down anew when each subject must be looked at, after a new policy version took dates over, or after the
+sweep stood still for more than 31 days
 
     cargo run -p local -- due recompute [--dry-run] [--notice N --version V] [--rate N] [--resume FILE]
 
     --dry-run      say how many subjects would get a new date, and write nothing
     --notice N, --version V
                    only those who consented under this version of this notice
-    --rate N       look at so many subjects a second at the most, 100 unless said otherwise
+    --rate N       look at so many subjects a second at the most, 1 to 1000000, 100 unless said otherwise
     --resume FILE  keep the place here, and go on from it
 
 It speaks to the table TABLE_NAME in AWS_REGION, or wherever AWS_ENDPOINT_URL_DYNAMODB says, as AWS_ACCESS_KEY_ID
-with AWS_SECRET_ACCESS_KEY, and scans it once: half a read unit for every 4 KB that it holds, and a read unit a
-subject.
+with AWS_SECRET_ACCESS_KEY, and scans it once: half a read unit for every 4 KB that it holds, and two read units a
+subject, one of them for what was tracked of its e-mails.
 ";
 
 const RECONCILE_HELP: &str = "\
@@ -42,13 +43,16 @@ Let what the fan-out missed follow after all, after an outage longer than the 24
 
     --since T      when the outage began, such as 2026-03-01T12:00:00Z
     --dry-run      say for how many there would be something to do, and write nothing
-    --rate N       look at so many subjects a second at the most, 100 unless said otherwise
+    --rate N       look at so many subjects a second at the most, 1 to 1000000, 100 unless said otherwise
     --resume FILE  keep the place here, and go on from it
 
 It speaks to the table TABLE_NAME and the queue QUEUE_URL in AWS_REGION, or wherever AWS_ENDPOINT_URL_DYNAMODB and
 AWS_ENDPOINT_URL_SQS say, as AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY, and scans the table once: half a read
 unit for every 4 KB that it holds, a read unit a subject, and two more for each whose chain grew since then.
 ";
+
+/// More subjects a second than a table answers for.
+const RATE_MAX: u32 = 1_000_000;
 
 /// What the commands cannot do without.
 const NEEDED: [&str; 4] = [
@@ -154,7 +158,7 @@ impl Asked {
                     let instant = "an instant, such as 2026-03-01T12:00:00Z";
                     asked.since = Some(read(&word, instant, &value()?)?);
                 }
-                "--rate" => asked.rate = Some(read(&word, "a number", &value()?)?),
+                "--rate" => asked.rate = Some(rate(&value()?)?),
                 "--resume" => asked.resume = Some(value()?.into()),
                 other => return Err(format!("{other} is not known here").into()),
             }
@@ -176,6 +180,13 @@ impl Asked {
             per_second: self.rate.unwrap_or(100),
             resume: self.resume.clone(),
         }
+    }
+}
+
+fn rate(text: &str) -> Result<u32, BoxError> {
+    match read("--rate", "a number", text)? {
+        rate @ 1..=RATE_MAX => Ok(rate),
+        _ => Err(format!("--rate wants 1 to {RATE_MAX}").into()),
     }
 }
 

@@ -84,7 +84,13 @@ pub async fn through(
 }
 
 impl Options {
+    /// A dry run has done nothing, so nobody goes on from its place but another one.
     fn resumed(&self, command: String) -> Result<Progress, Error> {
+        let command = if self.dry_run {
+            format!("{command}, dry")
+        } else {
+            command
+        };
         match &self.resume {
             Some(file) if file.exists() => {
                 let progress: Progress = serde_json::from_slice(&fs::read(file)?).map_err(io::Error::from)?;
