@@ -16,12 +16,20 @@ mod contact;
 mod debts;
 #[path = "due/kinds.rs"]
 mod kinds;
+#[path = "due/month.rs"]
+mod month;
 #[path = "due/outage.rs"]
 mod outage;
 #[path = "due/register.rs"]
 mod register;
+#[path = "due/resumed.rs"]
+mod resumed;
+#[path = "due/stopped.rs"]
+mod stopped;
 #[path = "due/terms.rs"]
 mod terms;
+#[path = "due/twice.rs"]
+mod twice;
 
 const DOCUMENT: &str = include_str!("../shared/policies/notices/bmw-italia-promotional.1.toml");
 

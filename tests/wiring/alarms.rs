@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
-use tests::{AttributeValue, Item, Someone, World};
+use tests::{AttributeValue, Call, Fate, Item, Someone, World};
 use tracing::subscriber::DefaultGuard;
 
 use crate::template::resources;
@@ -82,6 +83,31 @@ async fn a_usual_day_says_how_far_the_sweep_is_and_rings_no_alarm() {
     assert_eq!(log.measured("SweepLag"), [json!(0)], "one line a run");
     assert_eq!(log.measured("OverdueWithdrawals"), [json!(null); 0]);
     assert_eq!(log.counted("PartnerFanoutTampered"), [json!(null); 0]);
+}
+
+#[tokio::test]
+async fn a_sweep_that_cannot_go_on_says_how_far_behind_it_is_until_it_has_caught_up() {
+    let (log, _guard) = Log::open();
+    let world = World::at_noon().await;
+    world.tick().await;
+    let is_of_one_shard = |call: &Call| {
+        let key = &call.request["ExpressionAttributeValues"][":pk"]["S"];
+        key == "DUE#2026-03-02#07"
+    };
+    world.calls.judge(move |call| {
+        if is_of_one_shard(call) {
+            Fate::NeverSent
+        } else {
+            Fate::Answered
+        }
+    });
+    for _ in 0..2 {
+        world.advance(SignedDuration::from_mins(10));
+        world.tick().await;
+    }
+    world.calls.heal();
+    world.tick().await;
+    assert_eq!(log.measured("SweepLag"), [0, 600, 1_200, 0].map(|s| json!(s)));
 }
 
 #[tokio::test]
