@@ -56,13 +56,15 @@ struct Api {
 /// If it was not built.
 pub fn binary(function: &str) -> PathBuf {
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
-    let places = match std::env::var("FUNCTIONS_DIR") {
+    let mut places = match std::env::var("FUNCTIONS_DIR") {
         Ok(folder) => vec![PathBuf::from(folder).join(function)],
         Err(_) => vec![
             target.join("lambda").join(function).join("bootstrap"),
             target.join("release").join(function),
         ],
     };
+    // What has a workspace of its own has a target of its own.
+    places.push(target.join(function).join("release").join(function));
     let found = places.iter().find(|place| place.exists());
     found
         .cloned()

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use tests::runtime::{Lambda, binary};
 
-use crate::operations::{EMPTY, ONE_READ, ONE_WRITE, OURS, Operation, people};
+use crate::operations::{EMPTY, ONE_READ, ONE_WRITE, OURS, Operation, STOCK, people};
 use crate::world_of_today;
 
 /// How many further requests a warm one is the mean of.
@@ -25,7 +25,7 @@ pub(crate) async fn measure() {
     );
     let one = of(&ONE_WRITE).await;
     let read = of(&ONE_READ).await;
-    for operation in [EMPTY, ONE_WRITE, ONE_READ].into_iter().chain(OURS) {
+    for operation in [EMPTY, STOCK, ONE_WRITE, ONE_READ].into_iter().chain(OURS) {
         let counted = of(&operation).await;
         let bare = if operation.name.starts_with("decide") {
             read.warm
@@ -63,7 +63,7 @@ async fn total(operation: &Operation, requests: usize) -> f64 {
         .arg("--tool=callgrind")
         .arg(format!("--callgrind-out-file={}", out.display()))
         .arg(binary(operation.function));
-    let mut lambda = Lambda::start(command, &world.environment()).await;
+    let mut lambda = Lambda::start(command, &(operation.environment)(&world)).await;
     for number in 0..requests {
         let answer = lambda.invoke(operation.event(number)).await;
         let status = answer["statusCode"].as_u64().unwrap_or_default();

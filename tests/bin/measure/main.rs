@@ -7,6 +7,7 @@
 use tests::World;
 
 mod dollars;
+mod encrypted;
 mod footprint;
 mod instructions;
 mod operations;
