@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
 /// A request through the HTTP API by a back end of the controller; its body is in base64, as binary ones are.
 pub fn http(method: &str, path: &str, query: &str, headers: &[(&str, &str)], body: &str) -> Value {
@@ -11,12 +11,12 @@ pub fn http(method: &str, path: &str, query: &str, headers: &[(&str, &str)], bod
     event["rawQueryString"] = query.into();
     event["requestContext"]["http"]["method"] = method.into();
     event["requestContext"]["http"]["path"] = path.into();
-    let route = routed(path);
-    event["pathParameters"] = json!({ "subject": path.split('/').nth(3).unwrap_or_default() });
+    let (route, parameters) = routed(path);
+    event["pathParameters"] = parameters.into();
     event["routeKey"] = format!("{method} {route}").into();
     event["requestContext"]["routeKey"] = event["routeKey"].clone();
     // Repeated keys of a query come joined.
-    let mut parameters = serde_json::Map::new();
+    let mut parameters = Map::new();
     for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
         let joined = parameters.get(name).and_then(Value::as_str);
         let joined = joined.map_or(value.to_owned(), |before| format!("{before},{value}"));
@@ -32,13 +32,26 @@ pub fn http(method: &str, path: &str, query: &str, headers: &[(&str, &str)], bod
     event
 }
 
-/// The route of a subject's path.
-fn routed(path: &str) -> String {
-    let mut parts: Vec<&str> = path.split('/').collect();
-    if parts.get(2) == Some(&"subjects") && parts.len() > 3 {
-        parts[3] = "{subject}";
+/// The route of a path, and its parameters: what comes after the name of a collection.
+fn routed(path: &str) -> (String, Map<String, Value>) {
+    let (mut route, mut parameters, mut before) = (Vec::new(), Map::new(), "");
+    for part in path.split('/') {
+        let parameter = match before {
+            "subjects" => "subject",
+            "recipients" => "recipient",
+            "campaigns" => "campaign",
+            "forms" => "notice",
+            _ => "",
+        };
+        if parameter.is_empty() {
+            route.push(part.to_owned());
+        } else {
+            route.push(format!("{{{parameter}}}"));
+            parameters.insert(parameter.to_owned(), part.into());
+        }
+        before = part;
     }
-    parts.join("/")
+    (route.join("/"), parameters)
 }
 
 /// Two messages of the queue.

@@ -3,10 +3,12 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use serde_json::Value;
+use tests::World;
 use tests::runtime::{Lambda, binary};
 
-use crate::operations::{EMPTY, ONE_WRITE, OURS, people};
-use crate::world_of_today;
+use crate::operations::{EMPTY, ONE_WRITE};
+use crate::{events, world_of_today};
 
 const REQUESTS: usize = 50;
 
@@ -15,35 +17,39 @@ pub(crate) async fn measure() {
         "{:28} {:>10} {:>10} {:>10}",
         "", "binary MB", "zip MB", "peak MiB"
     );
-    for operation in [EMPTY, ONE_WRITE].into_iter().chain(OURS) {
-        let world = world_of_today().await;
-        people(&world, REQUESTS).await;
-        let mut lambda = Lambda::start(Command::new(binary(operation.function)), &world.environment()).await;
-        for number in 0..REQUESTS {
-            lambda.invoke(operation.event(number)).await;
-        }
-        let peak = peak_kib(lambda.id()) / 1024.0;
-        print_line(operation.name, operation.function, &format!("{peak:10.2}"));
-        world.settle().await;
+    for baseline in [EMPTY, ONE_WRITE] {
+        let events = (0..REQUESTS).map(|number| baseline.event(number)).collect();
+        of(&world_of_today().await, baseline.function, events).await;
     }
     let folders = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../functions"));
-    let mut names: Vec<String> = folders
+    let mut functions: Vec<String> = folders
         .expect("functions")
         .filter_map(|folder| folder.ok()?.file_name().into_string().ok())
         .collect();
-    names.sort();
-    for name in names {
-        print_line(&name, &name, "");
+    functions.sort();
+    for function in functions {
+        let world = world_of_today().await;
+        let events = events::of(&world, &function, REQUESTS).await;
+        of(&world, &function, events).await;
     }
+    println!("peak: after {REQUESTS} events; partner-sync finds none of its recipients on a public address");
 }
 
-fn print_line(what: &str, function: &str, peak: &str) {
+/// One function, which is handed these events.
+async fn of(world: &World, function: &str, events: Vec<Value>) {
+    let mut lambda = Lambda::start(Command::new(binary(function)), &world.environment()).await;
+    for event in events {
+        lambda.invoke(event).await;
+    }
+    let peak = peak_kib(lambda.id()) / 1024.0;
     let bytes = std::fs::read(binary(function)).expect("a binary");
     println!(
-        "{what:28} {:10.2} {:10.2} {peak}",
+        "{function:28} {:10.2} {:10.2} {peak:10.2}",
         bytes.len() as f64 / 1e6,
         deflated(&bytes) as f64 / 1e6
     );
+    world.sqs.forget("ErrandsDead");
+    world.settle().await;
 }
 
 /// The most memory that a process ever had resident.

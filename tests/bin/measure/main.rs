@@ -8,6 +8,7 @@ use tests::World;
 
 mod dollars;
 mod encrypted;
+mod events;
 mod footprint;
 mod instructions;
 mod operations;
