@@ -7,7 +7,7 @@ mod de;
 mod en;
 mod it;
 
-/// The language of whoever is told to programs and in problems, and of who speaks none of the others.
+/// What callers and their logs read, and whoever speaks none of the others.
 pub const ENGLISH: &str = "en";
 
 /// Why, in one sentence without a capital or a full stop.
