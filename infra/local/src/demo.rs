@@ -140,6 +140,14 @@ impl Demo {
             .push(secret.to_owned());
     }
 
+    /// What was only held until now is held no more.
+    fn let_go(&self) {
+        let now = self.0.clock.now();
+        for recipient in self.recipients().values_mut() {
+            recipient.subjects.values_mut().for_each(|held| held.let_go(now));
+        }
+    }
+
     /// What all recipients hold now: recipient, subject, then `sequence`, `holds`, `content`, `changes`.
     pub fn told(&self) -> Value {
         let recipients = self.recipients();
@@ -285,6 +293,7 @@ fn take(demo: &Demo, name: &str, headers: &HeaderMap, body: &[u8]) -> StatusCode
 }
 
 async fn show(State(demo): State<Demo>, headers: HeaderMap) -> Response {
+    demo.let_go();
     let accepted = headers
         .get(header::ACCEPT)
         .and_then(|value| value.to_str().ok())
@@ -292,6 +301,5 @@ async fn show(State(demo): State<Demo>, headers: HeaderMap) -> Response {
     if accepted.contains("application/json") && !accepted.contains("text/html") {
         return Json(demo.told()).into_response();
     }
-    let recipients = demo.recipients();
-    Html(page::of(&recipients, demo.0.clock.now())).into_response()
+    Html(page::of(&demo.recipients(), demo.0.clock.now())).into_response()
 }

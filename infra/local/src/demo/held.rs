@@ -103,6 +103,17 @@ impl Held {
         self.changes.truncate(CHANGES_MAX);
     }
 
+    /// The address for a mail is kept for no longer than its link is good.
+    pub(super) fn let_go(&mut self, now: Timestamp) {
+        let is_over = |told: &Value| {
+            text(&told["until"])
+                .parse()
+                .is_ok_and(|until: Timestamp| until <= now)
+        };
+        self.changes
+            .retain(|change| !(is_mail(change) && is_over(&change.told)));
+    }
+
     pub(super) fn told(&self) -> Value {
         let changes: Vec<&Value> = self.changes.iter().map(|change| &change.told).collect();
         json!({ "sequence": self.sequence, "holds": self.holds, "content": self.content, "changes": changes })
@@ -189,6 +200,18 @@ mod tests {
         }
         let links: Vec<&str> = held.mails().map(|mail| mail.link).collect();
         assert_eq!(links, ["http://127.0.0.1/2"]);
+    }
+
+    #[test]
+    fn a_mail_goes_when_its_link_has_ended() {
+        let mut held = Held::default();
+        let asked = json!({ "change": "confirmation-requested", "act": 1, "until": "2026-03-09T12:00:00Z", "contact": { "email": "ada@example.com" } });
+        let data = json!({ "sequence": 1, "holds": {}, "changes": [asked] });
+        held.take(news(data), Timestamp::UNIX_EPOCH);
+        held.let_go("2026-03-09T11:59:59Z".parse().unwrap());
+        assert_eq!(held.mails().count(), 1);
+        held.let_go("2026-03-09T12:00:00Z".parse().unwrap());
+        assert!(held.changes.is_empty());
     }
 
     #[test]
