@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use tests::{AttributeValue, Call, Fate, Item, Someone, World};
+use tests::{AttributeValue, Call, Fate, Item, Manner, Someone, World};
 use tracing::subscriber::DefaultGuard;
 
 use crate::template::resources;
@@ -82,7 +82,38 @@ async fn a_usual_day_says_how_far_the_sweep_is_and_rings_no_alarm() {
 
     assert_eq!(log.measured("SweepLag"), [json!(0)], "one line a run");
     assert_eq!(log.measured("OverdueWithdrawals"), [json!(null); 0]);
+    assert_eq!(log.measured("GivenUp"), [json!(null); 0]);
     assert_eq!(log.counted("PartnerFanoutTampered"), [json!(null); 0]);
+}
+
+/// The metric that this alarm looks at.
+fn looked_at(alarm: &str) -> String {
+    let alarms = resources("AWS::CloudWatch::Alarm");
+    let metric = alarms[alarm]["MetricName"].as_str();
+    metric.expect("a metric").to_owned()
+}
+
+#[tokio::test]
+async fn a_delivery_that_is_given_up_rings_the_alarm_once() {
+    let gone = Manner::Refuses {
+        status: 410,
+        retry_after_s: 0,
+    };
+    for manner in [Manner::Fails, gone] {
+        let (log, _guard) = Log::open();
+        let world = World::at_noon().await;
+        world.tick().await;
+        world.recipients.set("bmw-ag", manner);
+        let someone = world.someone_who_granted_everything().await;
+        for _ in 0..16 {
+            world.settle().await;
+            world.advance(SignedDuration::from_hours(25));
+            world.tick().await;
+        }
+        world.withdraw_all(&someone).await.is(200);
+        world.tick().await;
+        assert_eq!(log.measured(&looked_at("GivenUpAlarm")), [json!(1)], "{manner:?}");
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use platform::courier::{self, Letter};
 use platform::digest;
 use platform::http::chain;
+use platform::metric;
 use platform::queue::{Errand, LATER_MAX};
 use platform::store::{Breaker, Claim, Doubt, DueItem, Lease, PROBE_EVERY, Postponed, Wake};
 
@@ -132,7 +133,11 @@ impl Delivery<'_> {
             under_way: self.is_under_way(&wait),
         };
         store.postpone(self.claim, &postponed, now).await?;
-        self.log(&wait, next_attempt_at.is_none() && entry.escalated_at.is_none());
+        let is_given_up = next_attempt_at.is_none() && entry.escalated_at.is_none();
+        if is_given_up {
+            metric::GIVEN_UP.record(1, now);
+        }
+        self.log(&wait, is_given_up);
         Ok(())
     }
 

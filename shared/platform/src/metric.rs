@@ -32,6 +32,8 @@ pub const COMMIT_TO_ACKNOWLEDGEMENT: Metric = Metric {
     name: "CommitToAcknowledgement",
     unit: "Milliseconds",
 };
+/// Deliveries of which the last attempt has just failed, or whose recipient is gone.
+pub const GIVEN_UP: Metric = count("GivenUp");
 /// Withdrawals that a recipient has just failed to confirm in time.
 pub const OVERDUE_WITHDRAWALS: Metric = count("OverdueWithdrawals");
 /// How far behind what falls due is announced, once a run.
