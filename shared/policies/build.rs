@@ -45,11 +45,9 @@ fn write(policies: &Policies) {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("a folder for it"));
     let (mut notices, mut zones) = (String::new(), BTreeSet::new());
     for policy in policies.iter() {
-        let (notice, version) = (policy.notice.as_str(), policy.version);
-        let file = out.join(format!("{notice}.{version}"));
+        let file = out.join(format!("{}.{}", policy.notice, policy.version));
         fs::write(&file, documents::compact::write(policy)).expect("room for it");
-        let supersedes = policy.supersedes.is_some();
-        notices += &format!("({notice:?}, {version}, {supersedes}, include_str!({file:?})),");
+        notices += &format!("include_str!({file:?}),");
         zones.insert(policy.zone.iana_name().expect("a zone by name"));
     }
     // What jiff knows of a zone is worked out when the policies are compiled.
@@ -58,7 +56,7 @@ fn write(policies: &Policies) {
         .map(|name| format!("{name:?} => Some(jiff::tz::get!({name:?})),"))
         .collect();
     let written = format!(
-        "const NOTICES: &[(&str, u32, bool, &str)] = &[{notices}];\n\
+        "const NOTICES: &[&str] = &[{notices}];\n\
          fn zone(name: &str) -> Option<TimeZone> {{ match name {{ {zones} _ => None }} }}\n"
     );
     fs::write(out.join("notices.rs"), written).expect("room for it");

@@ -40,6 +40,24 @@ pub fn read(text: &str, zone: fn(&str) -> Option<TimeZone>) -> Option<Policy> {
     rest.text.is_empty().then_some(policy)
 }
 
+/// What is known of a policy before it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    pub notice: NoticeId,
+    pub version: u32,
+    pub supersedes: bool,
+}
+
+/// None where the text does not begin as what [`write()`] wrote.
+pub fn head(text: &str) -> Option<Head> {
+    let rest = &mut Rest { text, zone: |_| None };
+    Some(Head {
+        notice: Compact::read(rest)?,
+        version: Compact::read(rest)?,
+        supersedes: Option::<Supersedes>::read(rest)?.is_some(),
+    })
+}
+
 /// What is left to be read.
 struct Rest<'t> {
     text: &'t str,
@@ -98,9 +116,10 @@ macro_rules! texts {
 }
 
 fields! {
+    // First what `head` reads.
     Policy {
-        notice version language zone controller purposes channels separate categories standing relations
-        audiences controls evidence terms supersedes brands sources named_by data_list texts
+        notice version supersedes language zone controller purposes channels separate categories standing
+        relations audiences controls evidence terms brands sources named_by data_list texts
     }
     Party { name address }
     PurposeTerms { title message_types }

@@ -45,6 +45,12 @@ fn what_is_read_from_its_compact_form_is_what_was_written() {
         let text = compact::write(policy);
         let again = compact::read(&text, zone).unwrap();
         assert_eq!(format!("{again:#?}"), format!("{policy:#?}"));
+        let head = compact::Head {
+            notice: policy.notice.clone(),
+            version: policy.version,
+            supersedes: policy.version == 2,
+        };
+        assert_eq!(compact::head(&text), Some(head));
 
         assert!(compact::read(&text[..text.len() - 1], zone).is_none());
         assert!(compact::read(&format!("{text}more"), zone).is_none());

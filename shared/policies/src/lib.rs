@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use documents::compact;
 use domain::policy::Policies;
 use jiff::tz::TimeZone;
 
@@ -13,9 +14,10 @@ include!(concat!(env!("OUT_DIR"), "/notices.rs"));
 pub fn all() -> &'static Policies {
     static ALL: LazyLock<Policies> = LazyLock::new(|| {
         let mut all = Policies::default();
-        for (notice, version, supersedes, text) in NOTICES {
-            let read = || documents::compact::read(text, zone).expect("what the build wrote");
-            all.keep(notice.parse().expect("a code"), *version, *supersedes, read);
+        for text in NOTICES {
+            let head = compact::head(text).expect("what the build wrote");
+            let read = || compact::read(text, zone).expect("what the build wrote");
+            all.keep(head.notice, head.version, head.supersedes, read);
         }
         all
     });
