@@ -13,7 +13,7 @@ use crate::{acts, someone_who_granted_on, tick_at};
 /// What is due lies between these days of March, one each hour.
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
-fn shard_of(pseudonym: &str) -> u8 {
+pub(crate) fn shard_of(pseudonym: &str) -> u8 {
     platform::digest::sha256(&[pseudonym.as_bytes()])[0] % 32
 }
 

@@ -8,9 +8,10 @@ use local::recompute::recompute;
 use local::scan::Options;
 use platform::store::Store;
 use serde_json::json;
+use tests::notices::bundled_toml;
 use tests::{Someone, World, instant};
 
-use crate::{DOCUMENT, acts, policies, someone_who_granted_on, text};
+use crate::{DOCUMENT, acts, policies, someone_who_granted_on, text, tick_at};
 
 /// The next version of the notice: half the validity, and what it says about earlier consents.
 fn next_version(supersedes: &str) -> String {
@@ -66,6 +67,29 @@ async fn what_ends_earlier_by_a_later_version_ends_on_its_first_day_and_not_befo
     );
     assert!(!world.may(&older, "bmw-ag", "email").await);
     assert!(world.may(&newer, "bmw-ag", "email").await);
+}
+
+/// Under another notice than its own the content would be over long since, and then its own counts no more.
+#[tokio::test]
+async fn content_that_only_the_consent_kept_longer_goes_with_the_consent() {
+    let kept = "\"purchase-horizon\"]\nretention = \"P12M\"";
+    let stricter = bundled_toml(&[
+        ("version = 1\n", "version = 2\n"),
+        (kept, &kept.replace("P12M", "P1M")),
+    ]);
+    let world = World::under(policies(&[DOCUMENT.to_owned(), stricter]), "2026-03-02T12:00:00Z").await;
+    let someone = world.someone_who_granted_everything().await;
+    let patch = json!({ "vehicle-of-interest": { "model": "iX" } });
+    world.patch_profile(&someone, patch).await.is(200);
+    world.settle().await;
+    tick_at(&world, "2026-05-02T12:00:00Z").await;
+    assert_eq!(acts(&world, &someone).await, ["granted", "profile-updated"]);
+
+    world.withdraw_all(&someone).await.is(200);
+    world.settle().await;
+    tick_at(&world, "2026-05-02T12:07:00Z").await;
+    let acts = acts(&world, &someone).await;
+    assert_eq!(acts[2..], ["withdrawn", "retention-ended"]);
 }
 
 #[tokio::test]

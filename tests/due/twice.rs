@@ -1,11 +1,14 @@
-//! Two sweeps at once, where what falls due is no act of the record: a delivery, and a debt.
+//! Two sweeps at once: what is no act of the record, a delivery and a debt, and which of the two goes on.
 
 use std::future::pending;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use tests::{Manner, Someone, World, instant};
+use serde_json::json;
+use tests::{Manner, Someone, World, everything, instant, merged};
 
-use crate::text;
+use crate::outage::shard_of;
+use crate::{acts, text, tick_at};
 
 /// Two at once, and what follows from both.
 async fn sweep_twice_at_once(world: &World) {
@@ -59,4 +62,50 @@ async fn a_delivery_is_tried_once_and_a_debt_is_counted_once() {
         sweep_twice_at_once(&world).await;
     }
     assert_eq!(world.holds("bmw-ag", &someone), Default::default());
+}
+
+/// Runs begin each minute and may take twelve: all but the first of them must not do everything once more.
+#[tokio::test]
+async fn a_run_that_another_has_overtaken_leaves_the_shard_to_it() {
+    let world = Arc::new(World::at_noon().await);
+    let mut people = Vec::new();
+    while people.len() < 3 {
+        let someone = world.someone().await;
+        if shard_of(&someone.pseudonym) == 7 {
+            let days = SignedDuration::from_hours(24 * people.len() as i64);
+            let ends = json!({ "happened_at": (instant("2024-03-02T13:00:00Z") + days).to_string() });
+            world.grant(&someone, merged(everything(), ends)).await.is(201);
+            people.push(someone);
+        }
+    }
+    world.settle().await;
+    tick_at(&world, "2026-03-02T12:10:00Z").await;
+    world.clock.set(instant("2026-03-05T12:00:00Z"));
+
+    let other = Arc::clone(&world);
+    world.calls.meanwhile(
+        |call| call.is("PutItem", "CHAIN"),
+        async move { sweep(other).await },
+    );
+    world.calls.forget();
+    sweep(Arc::clone(&world)).await;
+    let made = world.calls.made();
+    let reads = made.iter().filter(|made| made.call.is("Query", "CHAIN"));
+    assert_eq!(
+        reads.count(),
+        3 + 2,
+        "the first again, once it was announced already"
+    );
+    for someone in &people {
+        assert_eq!(acts(&world, someone).await, ["granted", "reminder-due", "lapsed"]);
+    }
+    world.settle().await;
+}
+
+/// By itself, whatever else is under way.
+async fn sweep(world: Arc<World>) {
+    let (store, queue) = world.table_and_queue(policies::all());
+    let now = world.now();
+    let swept = tokio::spawn(async move { consent_expire::handle(&store, &queue, now, pending()).await });
+    swept.await.expect("no panic").expect("a sweep");
 }
