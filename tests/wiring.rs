@@ -13,3 +13,5 @@ mod roles;
 mod table;
 #[path = "wiring/template.rs"]
 mod template;
+#[path = "wiring/times.rs"]
+mod times;

@@ -49,7 +49,7 @@ fn cells(line: &str) -> Vec<&str> {
     line.trim_matches('|').split('|').map(str::trim).collect()
 }
 
-fn granted() -> Cells {
+pub(crate) fn granted() -> Cells {
     let letters = BTreeMap::from(LETTERS);
     let mut granted = Cells::new();
     for (role, function) in resources("AWS::Serverless::Function") {
