@@ -82,8 +82,10 @@ fn whatever_the_disorder_everybody_holds_in_the_end_what_it_may() {
             }
         }
     };
+    // Two for each core: there are recipients that take their time.
+    let workers = 2 * thread::available_parallelism().map_or(1, NonZero::get);
     thread::scope(|threads| {
-        for _ in 0..thread::available_parallelism().map_or(1, NonZero::get) {
+        for _ in 0..workers {
             threads.spawn(worker);
         }
     });
