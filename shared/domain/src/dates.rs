@@ -15,6 +15,7 @@ use jiff::civil::Date;
 use crate::act::Shown;
 use crate::codes::{Category, NoticeId};
 use crate::policy::{Policies, Policy};
+use crate::state::State;
 
 /// What a notice version says about the consents to earlier ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,14 +51,10 @@ impl Policies {
         })
     }
 
-    /// Until when content that was written then may be kept: the shortest time of the notices that the
+    /// Until when content that was written then may be kept (T4): the shortest time of the notices that the
     /// consents pin. Where they say nothing, or there are none any more, the shortest of all.
-    pub fn kept_until<'a>(
-        &self,
-        pinned: impl Iterator<Item = &'a Shown>,
-        category: &Category,
-        written: Timestamp,
-    ) -> Option<Timestamp> {
+    pub fn kept_until(&self, state: &State, category: &Category, written: Timestamp) -> Option<Timestamp> {
+        let pinned = state.grants.values().map(|grant| &grant.shown);
         let pinned =
             pinned.filter_map(|shown| self.kept_under(&shown.notice, shown.version, category, written));
         pinned

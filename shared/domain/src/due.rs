@@ -77,7 +77,7 @@ pub(crate) fn reminder(view: &View<'_>, grant: &Grant) -> Option<Timestamp> {
 /// clock of its own, apart from the consent's (T4).
 pub(crate) fn retention_ends(view: &View<'_>) -> Vec<(Category, Timestamp)> {
     let ends = view.state.profile.iter().filter_map(|(category, written)| {
-        let end = view.kept_until(category, written)?;
+        let end = view.policies.kept_until(&view.state, category, written.at)?;
         Some((category.clone(), end))
     });
     ends.collect()
@@ -88,16 +88,11 @@ impl View<'_> {
     /// not among them, whether or not the sweep has deleted it yet.
     pub fn content(&self) -> impl Iterator<Item = (&Category, Version)> {
         let is_kept = |(category, written): &(&Category, &Written)| {
-            let end = self.kept_until(category, written);
+            let end = self.policies.kept_until(&self.state, category, written.at);
             end.is_none_or(|end| self.at < end)
         };
         let kept = self.state.profile.iter().filter(is_kept);
         kept.map(|(category, written)| (category, written.by))
-    }
-
-    fn kept_until(&self, category: &Category, written: &Written) -> Option<Timestamp> {
-        let pinned = self.state.grants.values().map(|grant| &grant.shown);
-        self.policies.kept_until(pinned, category, written.at)
     }
 }
 

@@ -98,7 +98,7 @@ pub fn fate(
     let terms = pinned.and_then(|policy| policy.categories.get(&category));
     let until = terms
         .filter(|terms| terms.fields.contains(&field))
-        .and_then(|_| kept_until(record, policies, &category, *at));
+        .and_then(|_| policies.kept_until(record.state(), &category, *at));
     match until {
         Some(until) if until > now => Fate::Kept {
             category,
@@ -107,18 +107,6 @@ pub fn fate(
         },
         Some(_) | None => Fate::Counted,
     }
-}
-
-/// Until when an interaction of then may be kept: as long as any content, by the consents that the record stands
-/// on (T4).
-pub fn kept_until(
-    record: &Record,
-    policies: &Policies,
-    category: &Category,
-    at: Timestamp,
-) -> Option<Timestamp> {
-    let pinned = record.state().grants.values().map(|grant| &grant.shown);
-    policies.kept_until(pinned, category, at)
 }
 
 /// The decision that allows the controller to send e-mail for a purpose, or to track what becomes of it.

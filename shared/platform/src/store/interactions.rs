@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, ReturnConsumedCapacity, TransactWriteItem, Update};
 use domain::act::Version;
 use domain::codes::{Category, Field};
-use domain::interaction::kept_until;
 use domain::record::Record;
 use domain::subject::Subject;
 use jiff::Timestamp;
@@ -129,7 +128,7 @@ impl Store {
         dry_run: bool,
     ) -> Result<bool, Error> {
         let before = self.tracking(&record.subject, category).await?;
-        let end_of = |at| kept_until(record, self.policies, category, at);
+        let end_of = |at| self.policies.kept_until(record.state(), category, at);
         let after = dated(before.tracked.clone(), end_of);
         let Some(end) = first_end(&after) else {
             return Ok(false);
