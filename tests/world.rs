@@ -36,6 +36,8 @@ mod asked;
 mod callers;
 #[path = "world/calls.rs"]
 mod calls;
+#[path = "world/certified.rs"]
+pub mod certified;
 #[path = "world/edited.rs"]
 mod edited;
 #[path = "world/elsewhere.rs"]

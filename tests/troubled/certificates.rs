@@ -11,11 +11,9 @@ use platform::courier::{Courier, Error, Letter, PATIENCE};
 use platform::endpoint::Reach;
 use platform::inside::Inside;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
-use rustls::ServerConfig;
-use rustls::pki_types::PrivateKeyDer;
+use tests::certified;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 
 /// Where the recipients of this file listen; what is tested here is not the address.
 const HERE: Reach = Reach {
@@ -39,19 +37,12 @@ async fn recipient(by: &Authority, name: &str, years: (i32, i32)) -> (u16, Arc<A
     params.not_before = date_time_ymd(years.0, 1, 1);
     params.not_after = date_time_ymd(years.1, 1, 1);
     let certificate = params.signed_by(&key, by).expect("a certificate");
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], key)
-        .expect("a configuration");
+    let acceptor = certified::showing(&certificate, &key);
 
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
-    let (acceptor, requests) = (TlsAcceptor::from(Arc::new(config)), Arc::default());
-    let count: Arc<AtomicUsize> = Arc::clone(&requests);
+    let requests = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&requests);
     tokio::spawn(async move {
         while let Ok((connection, _)) = listener.accept().await {
             let Ok(mut connection) = acceptor.accept(connection).await else {

@@ -2,17 +2,13 @@
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
-use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rcgen::CertifiedKey;
-use rustls::ServerConfig;
-use rustls::pki_types::PrivateKeyDer;
-use tests::World;
+use tests::{World, certified};
 use tokio::io::copy_bidirectional;
 use tokio::net::TcpStream;
-use tokio_rustls::TlsAcceptor;
 
 /// What a function finds in its environment if the engine is to be reached over TLS alone.
 ///
@@ -38,14 +34,7 @@ fn before(engine: String, roots: &Path) -> String {
     let pem = STANDARD.encode(cert.der());
     let pem = format!("-----BEGIN CERTIFICATE-----\n{pem}\n-----END CERTIFICATE-----\n");
     std::fs::write(roots, pem).expect("a file");
-    let key = PrivateKeyDer::try_from(signing_key.serialize_der()).expect("a key");
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_no_client_auth()
-        .with_single_cert(vec![cert.der().clone()], key)
-        .expect("a configuration");
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let acceptor = certified::showing(&cert, &signing_key);
 
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     listener.set_nonblocking(true).expect("a listener");
