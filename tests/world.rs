@@ -5,6 +5,7 @@
 //! the queue, dead letters, or a recipient that refused a signature fails its test.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 use std::sync::atomic::AtomicU32;
 
 pub use aws_sdk_dynamodb::types::AttributeValue;
@@ -117,6 +118,8 @@ pub const TO_SEND: [&str; 4] = ["contact", "promotional-consent", "campaigns", "
 const NOON: &str = "2026-03-02T12:00:00Z";
 /// The runner's, so that a function in a process of its own knows people by the same names.
 const DEVELOPMENT_KEY: &str = "a development key that guards nothing at all";
+/// Read once: a test of disorder has thousands of worlds.
+static TEMPLATE: LazyLock<Template> = LazyLock::new(|| Template::deployed().expect("a template"));
 /// Every queue of the template in which a message means that something was given up.
 const DEAD: [&str; 2] = ["ErrandsDead", "StreamDead"];
 
@@ -170,8 +173,7 @@ impl World {
     /// If the system does not start: then no test can.
     pub async fn under(policies: &'static Policies, now: &str) -> Self {
         let clock = Clock::at(instant(now));
-        let template = Template::deployed().expect("a template");
-        let options = elsewhere::if_asked(Options::in_memory(template, clock.clone()));
+        let options = elsewhere::if_asked(Options::in_memory(TEMPLATE.clone(), clock.clone()));
         let calls = Calls::before(aws_smithy_http_client::Builder::new().build_http());
         let http = SharedHttpClient::new(calls.clone());
         let repeating = calls.clone();

@@ -18,6 +18,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
+use axum::body::Bytes;
 use serde_json::Value;
 
 use crate::roles;
@@ -74,7 +75,8 @@ pub struct Calls(Arc<Inner>);
 
 struct Inner {
     plain: SharedHttpClient,
-    made: Mutex<Vec<Made>>,
+    /// Each call that was answered, and the answer as it came: most tests never ask what a call cost.
+    made: Mutex<Vec<(Call, Bytes)>>,
     judge: Mutex<Option<Judge>>,
     hook: Mutex<Option<Hook>>,
     /// What a role did not grant.
@@ -239,12 +241,14 @@ impl Calls {
 
     /// Every call that was answered since the last [`Calls::forget`].
     pub fn made(&self) -> Vec<Made> {
-        lock(&self.0.made).clone()
+        let made = lock(&self.0.made).clone();
+        made.into_iter().map(Made::of).collect()
     }
 
     /// The same, and forget them.
     pub fn take(&self) -> Vec<Made> {
-        std::mem::take(&mut *lock(&self.0.made))
+        let made = std::mem::take(&mut *lock(&self.0.made));
+        made.into_iter().map(Made::of).collect()
     }
 
     pub fn forget(&self) {
@@ -264,9 +268,9 @@ impl Calls {
 
     /// How often an operation was asked for, of either service.
     pub fn count(&self, operation: &str) -> usize {
-        let made = self.made();
+        let made = lock(&self.0.made);
         made.iter()
-            .filter(|made| made.call.operation == operation)
+            .filter(|(call, _)| call.operation == operation)
             .count()
     }
 
@@ -305,7 +309,7 @@ impl Calls {
         let body = body
             .map_err(|error| ConnectorError::io(error.into()))?
             .into_bytes();
-        lock(&self.0.made).push(Made::of(call, &body));
+        lock(&self.0.made).push((call, body.clone()));
         if fate == Fate::DiesAfter {
             self.die();
         }
@@ -341,8 +345,8 @@ fn refused(kind: &str) -> Result<HttpResponse, ConnectorError> {
 }
 
 impl Made {
-    fn of(call: Call, answer: &[u8]) -> Self {
-        let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+    fn of((call, answer): (Call, Bytes)) -> Self {
+        let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
         let units = |told: &Value| told["CapacityUnits"].as_f64().unwrap_or(0.0);
         let told = &answer["ConsumedCapacity"];
         let units = match told.as_array() {
