@@ -1,7 +1,7 @@
 //! `GET /v1/subjects/{subject}/recipients`: who may hold what, and who has confirmed a withdrawal (GDPR 15, 19).
 
-use domain::holding::Request as Asked;
-use domain::policy::Policies;
+use domain::holding::{Holding, Request as Asked};
+use domain::record::View;
 use jiff::Timestamp;
 use platform::http::{self, Answer, Request, Status};
 use platform::pseudonym::Pseudonyms;
@@ -21,7 +21,8 @@ struct EntryTold {
     recipient: String,
     /// All that it may hold: what it acknowledged, and what may have arrived since.
     may_hold: HoldingTold,
-    /// Up to date; told and not acknowledged; overdue with a withdrawal; or given up until asked again.
+    /// Up to date; told and not acknowledged, or still to be told of a loss; overdue with a withdrawal; or given up
+    /// until asked again.
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     acknowledged_at: Option<String>,
@@ -53,13 +54,18 @@ pub(crate) async fn answer(
     let subject = http::subject(&request, pseudonyms)?;
     http::only_query(&request, &[])?;
     let record = store.chain(&subject).await?.record;
-    let ledger = store.ledger(&subject).await?;
+    let mut ledger = store.ledger(&subject).await?;
+    ledger.retain(Entry::was_told);
+    let ids = ledger.iter().map(|entry| &entry.recipient).collect();
+    let registered = store.registered(&ids).await?;
 
-    let recipients = ledger
-        .iter()
-        .filter(|entry| entry.was_told())
-        .map(|entry| told(store.policies, entry, now))
-        .collect();
+    let view = record.now(store.policies, now);
+    let recipients = ledger.iter().map(|entry| {
+        let registration = registered.get(&entry.recipient);
+        let allowed = registration.map(|registration| Holding::of(&view, &registration.recipient));
+        told(&view, entry, &allowed.unwrap_or_default())
+    });
+    let recipients = recipients.collect();
     let told = Told {
         subject: subject.to_string(),
         version: record.version,
@@ -68,8 +74,9 @@ pub(crate) async fn answer(
     http::json(Status::OK, &told)
 }
 
-fn told(policies: &Policies, entry: &Entry, now: Timestamp) -> EntryTold {
-    let may_hold = entry.may_hold(policies, entry.kind(policies));
+/// How a recipient stands, which is still allowed this much.
+fn told(view: &View<'_>, entry: &Entry, allowed: &Holding) -> EntryTold {
+    let may_hold = entry.may_hold(view.policies, entry.kind(view.policies));
     let instant = |at: Option<Timestamp>| at.map(|at| Instant(at).to_string());
     EntryTold {
         recipient: entry.recipient.to_string(),
@@ -78,7 +85,7 @@ fn told(policies: &Policies, entry: &Entry, now: Timestamp) -> EntryTold {
             facets: may_hold.facets.iter().map(ToString::to_string).collect(),
             requests: may_hold.requests.iter().map(requested).collect(),
         },
-        state: entry.delivery(policies, now).as_str(),
+        state: entry.delivery(view, allowed).as_str(),
         acknowledged_at: instant(entry.acknowledged_at),
         pending_since: instant(entry.pending_since),
         withdrawal_unconfirmed_since: instant(entry.loss_since),

@@ -56,7 +56,7 @@ impl<'a> Holder<'a> {
     fn card(&self, speech: &Speech, view: &View<'_>) -> Markup {
         let words = speech.words;
         let categories = speech.categories(view.policies, self.held.categories.keys());
-        let delivery = self.delivery(view);
+        let delivery = self.entry.delivery(view, &self.allowed);
         let what = speech.kind(self.kind);
         html! {
             p.hint { (what) }
@@ -90,16 +90,6 @@ impl<'a> Holder<'a> {
                 let ties: Vec<&str> = ties.map(|kind| speech.relation(view.policies, kind)).collect();
                 fill(words.why_dealer, &[&ties.join(", ")])
             }
-        }
-    }
-
-    /// Between a withdrawal and the errand that tells of it, the ledger does not know of it yet.
-    fn delivery(&self, view: &View<'_>) -> Delivery {
-        let told = self.entry.delivery(view.policies, view.at);
-        if told == Delivery::UpToDate && self.held.loses_to(&self.allowed) {
-            Delivery::Pending
-        } else {
-            told
         }
     }
 

@@ -11,7 +11,7 @@ use domain::codes::RecipientId;
 use domain::holding::Holding;
 use domain::policy::Policies;
 use domain::recipient::{Recipient, RecipientKind};
-use domain::record::Record;
+use domain::record::{Record, View};
 use domain::subject::Subject;
 use jiff::Timestamp;
 
@@ -111,16 +111,20 @@ impl Entry {
             || !self.acknowledged.is_empty()
     }
 
-    pub fn delivery(&self, policies: &Policies, now: Timestamp) -> Delivery {
+    /// Where the delivery to this recipient stands, which is still allowed this much. Between a withdrawal and the
+    /// errand that tells of it, the ledger does not know of it yet; the record does.
+    pub fn delivery(&self, view: &View<'_>, allowed: &Holding) -> Delivery {
+        let policies = view.policies;
         let deadline = self
             .loss_since
             .and_then(|since| policies.withdrawal_deadline(since));
-        let overdue = self.overdue_at.is_some() || deadline.is_some_and(|at| at <= now);
+        let overdue = self.overdue_at.is_some() || deadline.is_some_and(|at| at <= view.at);
+        let may_hold = || self.may_hold(policies, self.kind(policies));
         if self.escalated_at.is_some() {
             Delivery::GivenUp
         } else if overdue {
             Delivery::Overdue
-        } else if self.is_in_doubt() || self.next_attempt_at.is_some() {
+        } else if self.is_in_doubt() || self.next_attempt_at.is_some() || may_hold().loses_to(allowed) {
             Delivery::Pending
         } else {
             Delivery::UpToDate
