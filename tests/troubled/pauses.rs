@@ -47,6 +47,22 @@ async fn one_for_which_it_is_too_much_is_left_alone_by_everybody_for_a_minute_or
 }
 
 #[tokio::test]
+async fn one_that_says_until_when_it_is_unavailable_is_left_alone_until_then() {
+    let world = World::at_noon().await;
+    world.tick().await;
+    world
+        .recipients
+        .set("bmw-ag", Manner::IsUnavailable { for_s: 600 });
+    let everyone = people(&world, 2).await;
+    world.recipients.set("bmw-ag", Manner::Acknowledges);
+    assert_eq!(asked_in(&world, 9, "bmw-ag").await, 0);
+    assert_ne!(asked_in(&world, 2, "bmw-ag").await, 0);
+    world.advance(MINUTE);
+    world.settle().await;
+    world.everyone_is_in_step(&everyone, &NOTICED).await;
+}
+
+#[tokio::test]
 async fn while_it_is_too_much_for_one_it_is_asked_once_a_minute() {
     let world = World::at_noon().await;
     world.tick().await;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::redirect::Policy;
@@ -149,7 +150,7 @@ impl Courier {
         }
         Err(Error::Refused {
             status,
-            retry_after: retry_after(&answer),
+            retry_after: retry_after(&answer, now),
         })
     }
 }
@@ -171,16 +172,14 @@ fn failed(error: reqwest::Error) -> Error {
     }
 }
 
-fn retry_after(answer: &Response) -> Option<SignedDuration> {
-    let seconds: u32 = answer
-        .headers()
-        .get(RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
-    Some(SignedDuration::from_secs(seconds.into()).min(RETRY_AFTER_MAX))
+/// How long the recipient asks to be left alone: in seconds, or until a date (RFC 9110).
+fn retry_after(answer: &Response, now: Timestamp) -> Option<SignedDuration> {
+    let asked = answer.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let pause = match asked.parse::<u32>() {
+        Ok(seconds) => SignedDuration::from_secs(seconds.into()),
+        Err(_) => rfc2822::parse(asked).ok()?.timestamp().duration_since(now),
+    };
+    Some(pause.clamp(SignedDuration::ZERO, RETRY_AFTER_MAX))
 }
 
 /// An HTTP client that follows no redirect, asks no proxy, and has the same TLS stack as the SDK.
