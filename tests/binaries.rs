@@ -125,6 +125,43 @@ async fn the_stream_leads_to_errands_and_an_errand_to_the_ledger() {
     world.settle().await;
 }
 
+/// Whatever else may be reached on a laptop.
+#[tokio::test]
+async fn what_is_deployed_registers_public_hosts_over_https_and_nothing_else() {
+    let world = world().await;
+    let mut registry = start(&world, "recipient-registry").await;
+    let mut register = async |endpoint: &str| {
+        let asked = json!({
+            "kind": "dealer", "role": "separate-controller", "authorised": true, "endpoint": endpoint,
+        });
+        let event = recorded::http("PUT", "/v1/recipients/dealer-x", "", &[], &asked.to_string());
+        registry.invoke(event).await
+    };
+    for bad in [
+        "http://dealer.example.com/",
+        "https://dealer.example.com:8443/",
+        "https://user:pass@dealer.example.com/",
+        "https://127.0.0.1/",
+        "https://2130706433/",
+        "https://10.0.0.1/",
+        "https://169.254.169.254/latest/meta-data",
+        "https://[::1]/",
+        "https://[::ffff:10.0.0.1]/",
+        "https://[64:ff9b::a9fe:a9fe]/",
+        "https://[ff02::1]/",
+        "https://localhost/",
+        "https://queue.internal/",
+    ] {
+        let told = register(bad).await;
+        assert_eq!(told["statusCode"], 422, "{bad}: {told}");
+        assert_eq!(body(&told)["field"], "/endpoint", "{bad}: {told}");
+    }
+    assert_eq!(world.stored("RECIPIENT#dealer-x").await, []);
+    let told = register("https://dealer.example.com/consent").await;
+    assert_eq!(told["statusCode"], 201, "{told}");
+    world.settle().await;
+}
+
 #[tokio::test]
 async fn the_schedule_announces_what_has_ended() {
     // What is due is noted six minutes ahead at the soonest: for the binary, that was an hour ago.

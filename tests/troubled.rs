@@ -17,6 +17,8 @@ mod hanging;
 mod keys;
 #[path = "troubled/limits.rs"]
 mod limits;
+#[path = "troubled/many.rs"]
+mod many;
 #[path = "troubled/pauses.rs"]
 mod pauses;
 #[path = "troubled/probes.rs"]

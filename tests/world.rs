@@ -319,6 +319,9 @@ impl World {
             left.push(format!("{name} refused a signature"));
         }
         left.extend(self.recipients.breaches());
+        if self.recipients.redirected() > 0 {
+            left.push("a redirect was followed".to_owned());
+        }
         left
     }
 }

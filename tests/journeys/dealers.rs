@@ -149,6 +149,7 @@ async fn an_older_form_of_a_recipient_undoes_no_newer_change_and_a_key_asked_for
     assert_eq!(put("\"1\"", true).await.is(412).problem(), "other-version");
     let shown = world.get("/v1/recipients/dealer-one").await.is(200);
     assert_eq!(shown.body["authorised"], false);
+    assert!(shown.body.get("signing_secret").is_none(), "it is shown once");
 
     let new_key = async || {
         let path = "/v1/recipients/dealer-one/keys";

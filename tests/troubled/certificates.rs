@@ -1,5 +1,6 @@
-//! A recipient whose certificate cannot be trusted is not told a word.
+//! A recipient whose certificate cannot be trusted is not told a word; nor is one whose name leads to a network of ours.
 
+use std::io::ErrorKind;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use platform::courier::{Courier, Error, Letter, PATIENCE};
-use platform::endpoint::Reach;
+use platform::endpoint::{PUBLIC, Reach};
 use platform::inside::Inside;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use tests::certified;
@@ -90,4 +91,30 @@ async fn a_recipient_whose_certificate_is_broken_is_not_told_a_word() {
             assert!(!error.may_have_arrived() && !error.is_gone(), "{what}");
         }
     }
+}
+
+/// The name is good, what it resolves to is not: nobody connects there.
+#[tokio::test]
+async fn a_name_that_leads_to_an_address_that_is_not_public_is_not_connected_to() {
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    listener.set_nonblocking(true).expect("a listener");
+    let port = listener.local_addr().expect("an address").port();
+    let reach = Reach {
+        address: PUBLIC.address,
+        ..HERE
+    };
+    let inside = Inside::read("", "").expect("no network of ours");
+    let courier = Courier::new(reach, inside, PATIENCE).expect("a courier");
+    let letter = Letter {
+        id: "evt_1".to_owned(),
+        body: "{}".to_owned(),
+    };
+    let secrets = [format!("whsec_{}", STANDARD.encode([7; 32]))];
+    let endpoint = format!("https://localhost:{port}/events");
+    let delivered = courier
+        .deliver(&endpoint, &secrets, &letter, Timestamp::UNIX_EPOCH)
+        .await;
+    assert!(matches!(delivered, Err(Error::NotReached(_))), "{delivered:?}");
+    let connected = listener.accept().map_err(|error| error.kind());
+    assert!(matches!(connected, Err(ErrorKind::WouldBlock)), "{connected:?}");
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -24,6 +25,9 @@ mod held;
 #[path = "recipients/request.rs"]
 mod request;
 
+/// Where a refusal sends whoever follows it.
+const NOBODY: &str = "nobody";
+
 /// How a recipient answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Manner {
@@ -33,6 +37,8 @@ pub enum Manner {
     Fails,
     /// Takes nothing in, and answers this; with a status of its own, and a `Retry-After` unless it is 0.
     Refuses { status: u16, retry_after_s: u32 },
+    /// Takes nothing in, and says that it is unavailable until a date, so much later.
+    IsUnavailable { for_s: u32 },
     /// Takes everything in, and acknowledges with an answer of ten megabytes.
     Babbles,
     /// Takes everything in, and answers letter by letter, and never to the end.
@@ -65,6 +71,8 @@ struct Inner {
     unread: watch::Sender<usize>,
     /// How one of the next requests is met, whomever it is for: after so many others.
     next: Mutex<Option<(usize, Manner)>>,
+    /// How many redirects were followed.
+    redirected: AtomicUsize,
 }
 
 struct Recipient {
@@ -92,6 +100,7 @@ impl Recipients {
             requests: watch::Sender::new(0),
             unread: watch::Sender::new(0),
             next: Mutex::default(),
+            redirected: AtomicUsize::new(0),
         }));
         // Weak, so that the port is closed with the world that it belongs to.
         let inner = Arc::downgrade(&recipients.0);
@@ -192,6 +201,11 @@ impl Recipients {
         refused.map(|(name, _)| name.clone()).collect()
     }
 
+    /// How many of the redirects were followed that came with a refusal.
+    pub fn redirected(&self) -> usize {
+        self.0.redirected.load(Ordering::SeqCst)
+    }
+
     /// What was sent to some recipient otherwise than the contract says.
     pub fn breaches(&self) -> Vec<String> {
         let recipients = self.lock();
@@ -223,15 +237,19 @@ impl Recipients {
             Manner::Refuses {
                 status,
                 retry_after_s: 0,
-            } => drop(answer(&mut connection, &format!("{status} Refused")).await),
+            } => drop(answer(&mut connection, &self.refusal(status)).await),
             Manner::Refuses {
                 status,
                 retry_after_s,
             } => {
-                let answer_line = format!(
-                    "{status} Refused\r\nlocation: http://127.0.0.1:9/\r\nretry-after: {retry_after_s}"
-                );
-                drop(answer(&mut connection, &answer_line).await);
+                let refusal = format!("{}\r\nretry-after: {retry_after_s}", self.refusal(status));
+                drop(answer(&mut connection, &refusal).await);
+            }
+            Manner::IsUnavailable { for_s } => {
+                let until = self.0.clock.now() + SignedDuration::from_secs(for_s.into());
+                let until = until.strftime("%a, %d %b %Y %H:%M:%S GMT");
+                let refusal = format!("503 Service Unavailable\r\nretry-after: {until}");
+                drop(answer(&mut connection, &refusal).await);
             }
             Manner::Babbles => {
                 let head = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 10000000\r\n\r\n";
@@ -255,6 +273,11 @@ impl Recipients {
         }
     }
 
+    /// With somewhere to go that nobody may follow to.
+    fn refusal(&self, status: u16) -> String {
+        format!("{status} Refused\r\nlocation: {}/{NOBODY}", self.0.url)
+    }
+
     /// Take a request in, as far as the recipient's manner lets it; how it goes on is in the answer.
     fn take(
         &self,
@@ -262,6 +285,9 @@ impl Recipients {
         special: Option<Manner>,
     ) -> Result<watch::Receiver<Manner>, &'static str> {
         let now = self.0.clock.now();
+        if request.name == NOBODY {
+            self.0.redirected.fetch_add(1, Ordering::SeqCst);
+        }
         let mut recipients = self.lock();
         let recipient = recipients.get_mut(&request.name).ok_or("404 Not Found")?;
         recipient.requests += 1;
@@ -270,7 +296,7 @@ impl Recipients {
         let manner = recipient.manner.subscribe();
         let met = special.unwrap_or(*manner.borrow());
         let taken = match met {
-            Manner::IsDown | Manner::Fails | Manner::Refuses { .. } => Ok(()),
+            Manner::IsDown | Manner::Fails | Manner::Refuses { .. } | Manner::IsUnavailable { .. } => Ok(()),
             Manner::Acknowledges
             | Manner::LosesAnswers
             | Manner::Holds
