@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use local::template::{DEPLOYED, Template};
-use serde_json::json;
-use tests::{Answer, Caller, World, a_consent};
+use serde_json::{Value, json};
+use tests::{Answer, Caller, World, a_consent, merged};
 
 /// As the store has it.
 const ACTS_PER_HOUR: usize = 120;
+/// As the capture has it: so many may wait to be confirmed when a site brings another.
+const WAITING: usize = 5;
 
 #[tokio::test]
 async fn after_many_acts_in_an_hour_a_subject_waits_but_never_with_a_withdrawal() {
@@ -37,6 +39,53 @@ async fn after_many_acts_in_an_hour_a_subject_waits_but_never_with_a_withdrawal(
     world.advance(SignedDuration::from_secs(61));
     grant().await.is(201);
     assert!(world.may(&someone, "controller", "email").await);
+    world.settle().await;
+}
+
+#[tokio::test]
+async fn whoever_floods_a_record_with_the_token_of_a_site_takes_no_room_from_others() {
+    let world = World::at_noon().await;
+    let someone = world.someone_who_granted_everything().await;
+    let contact = json!({ "contact": { "email": "ada@example.com" } });
+    world.patch_profile(&someone, contact).await.is(200);
+    let phone = json!({ "channels": ["phone"] });
+    world.withdraw(&someone, phone).await.is(200);
+    world.settle().await;
+    let before = world.history(&someone).await.len();
+
+    let flood = async |round: usize, happened_at: Value| {
+        for place in 0..=ACTS_PER_HOUR {
+            let ticked =
+                json!({ "controls": ["promotional"], "channels": ["phone"], "happened_at": happened_at });
+            let path = format!("/v1/subjects/{}/consents", someone.id);
+            let key = format!("flood-{round}-{place}");
+            let headers = [
+                ("content-type", "application/json"),
+                ("idempotency-key", key.as_str()),
+            ];
+            let body = merged(a_consent(), ticked).to_string().into_bytes();
+            world
+                .send_as(Caller::Site, "POST", &path, &headers, body)
+                .await
+                .is(202);
+            if place <= 2 * WAITING {
+                world.settle().await;
+            }
+        }
+    };
+    flood(1, Value::Null).await;
+    world.settle().await;
+    // What was over long ago would wait for nobody, and so never be too much.
+    flood(2, json!("2020-01-01T00:00:00Z")).await;
+    world.settle().await;
+    assert_eq!(world.history(&someone).await.len(), before + WAITING);
+    let mails = world.confirmations_asked("campaign-service", &someone);
+    assert_eq!(mails.len(), WAITING);
+
+    let over = json!({ "controls": ["promotional"], "channels": ["email"] });
+    world.grant_keyed(&someone, "flood-1-1", over).await.is(201);
+    world.withdraw_all(&someone).await.is(200);
+    assert!(!world.may(&someone, "controller", "email").await);
     world.settle().await;
 }
 

@@ -54,7 +54,15 @@ async fn world() -> World {
 }
 
 async fn all_look_alike(world: &World, asked: impl AsyncFn(&Someone) -> Answer, status: u16) {
-    let people = people(world).await;
+    these_look_alike(world, people(world).await, asked, status).await;
+}
+
+async fn these_look_alike(
+    world: &World,
+    people: Vec<(&'static str, Someone)>,
+    asked: impl AsyncFn(&Someone) -> Answer,
+    status: u16,
+) {
     world.settle().await;
     // Their newest acts are not of this very millisecond: the next one would be learnt the one after.
     world.advance(jiff::SignedDuration::from_secs(1));
@@ -156,22 +164,54 @@ async fn a_dealer_that_may_hold_something_is_answered_in_full() {
     world.settle().await;
 }
 
+/// What a website captures of somebody, under a key that was used before in every way there is.
+async fn capture(world: &World, someone: &Someone, channel: &str) -> Answer {
+    let path = format!("/v1/subjects/{}/consents", someone.id);
+    let ticked = json!({ "controls": ["promotional"], "channels": [channel] });
+    let body = merged(a_consent(), ticked).to_string().into_bytes();
+    let headers = [
+        ("content-type", "application/json"),
+        ("idempotency-key", "tried-for-everybody"),
+        ("if-none-match", "*"),
+        ("if-match", "\"3\""),
+    ];
+    world.send_as(Caller::Site, "POST", &path, &headers, body).await
+}
+
 #[tokio::test]
 async fn whoever_copied_the_token_of_a_site_learns_nothing_from_capturing() {
     let world = world().await;
-    let capture = async |someone: &Someone| {
-        let path = format!("/v1/subjects/{}/consents", someone.id);
-        let ticked = json!({ "controls": ["promotional"], "channels": ["email"] });
-        let body = merged(a_consent(), ticked).to_string().into_bytes();
-        let headers = [
-            ("content-type", "application/json"),
-            ("idempotency-key", "tried-for-everybody"),
-            ("if-none-match", "*"),
-            ("if-match", "\"3\""),
-        ];
-        world.send_as(Caller::Site, "POST", &path, &headers, body).await
-    };
-    all_look_alike(&world, capture, 202).await;
+    let mut people = people(&world).await;
+    let over = |channel: &str| json!({ "controls": ["promotional"], "channels": [channel] });
+    for (who, channel) in [("under that key", "phone"), ("the very same request", "email")] {
+        let someone = world.someone().await;
+        world
+            .grant_keyed(&someone, "tried-for-everybody", over(channel))
+            .await
+            .is(201);
+        people.push((who, someone));
+    }
+    let from_a_site = world.someone().await;
+    capture(&world, &from_a_site, "sms").await.is(202);
+    people.push(("a site before, under that key", from_a_site));
+    let waited_for = world.someone().await;
+    for channel in ["email", "phone", "sms", "post", "messaging", "email", "phone"] {
+        capture(&world, &waited_for, channel).await.is(202);
+    }
+    people.push(("as much as may wait", waited_for));
+    let busy = world.someone().await;
+    for _ in 0..120 {
+        world.grant(&busy, over("email")).await.is(201);
+    }
+    people.push(("as many acts as an hour takes", busy));
+
+    these_look_alike(
+        &world,
+        people,
+        async |someone| capture(&world, someone, "email").await,
+        202,
+    )
+    .await;
 }
 
 #[tokio::test]

@@ -33,15 +33,20 @@ impl World {
     ///
     /// If it was asked for another number of confirmations.
     pub fn asked_to_confirm(&self, processor: &str, visitor: &Someone) -> Value {
+        let mut requests = self.confirmations_asked(processor, visitor);
+        assert_eq!(requests.len(), 1, "{requests:?}");
+        requests.remove(0)
+    }
+
+    /// Every request to have a visitor confirm something.
+    pub fn confirmations_asked(&self, processor: &str, visitor: &Someone) -> Vec<Value> {
         let letters = self.recipients.letters(processor).into_iter();
         let letters = letters.filter(|letter| letter.subject == visitor.pseudonym);
         let changes = letters.flat_map(|letter| letter.body["data"]["changes"].as_array().cloned());
         let requests = changes
             .flatten()
             .filter(|change| change["change"] == "confirmation-requested");
-        let mut requests: Vec<Value> = requests.collect();
-        assert_eq!(requests.len(), 1, "{requests:?}");
-        requests.remove(0)
+        requests.collect()
     }
 
     /// The link that a visitor was sent.

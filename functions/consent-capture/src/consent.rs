@@ -15,11 +15,11 @@ use platform::told;
 use platform::wire::{Instant, Word, object, values};
 use serde::Deserialize;
 
-use crate::pending;
+use crate::site;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Asked {
+pub(crate) struct Asked {
     #[serde(deserialize_with = "object")]
     notice: NoticeShown,
     brand: Word<Brand>,
@@ -35,7 +35,7 @@ struct Asked {
     #[serde(default)]
     happened_at: Option<Word<Instant>>,
     #[serde(default, deserialize_with = "object")]
-    evidence: Evidence,
+    pub(crate) evidence: Evidence,
 }
 
 #[derive(Deserialize)]
@@ -56,34 +56,27 @@ pub(crate) async fn capture(
     let subject = http::subject(&request, pseudonyms)?;
     http::only_query(&request, &[])?;
     let caller = Caller::of(&request)?;
-    let is_site = matches!(caller, Caller::Site);
-    let mut guard = http::keyed_guard(&request)?;
-    if is_site {
-        // Whoever copied a site's token must not learn who is known, nor how much of him.
-        (guard.only_at, guard.only_new) = (None, false);
+    if let Caller::Site = caller {
+        return site::capture(store, &subject, now, &request).await;
     }
+    let guard = http::keyed_guard(&request)?;
     let asked: Asked = http::body(&request)?;
-    let on_file = if is_site {
-        store.address_on_file(&subject).await?
-    } else {
-        None
-    };
-    let beside = asked.evidence.beside(on_file.as_ref())?;
+    let beside = asked.evidence.beside(None)?;
     let given = asked.given(&caller);
 
     let grant = |record: &Record| record.grant(store.policies, &given, now).map(Some);
     let change = store.amend(&subject, &guard, &beside, grant).await?;
     metric::CAPTURES.record(1, now);
 
-    if is_site {
-        return pending::answer(&change, None);
-    }
     told::changed(Status::CREATED, &change, store.policies, now)
 }
 
 impl Asked {
     /// What was given, taken for what it is worth from this caller.
-    fn given(self, caller: &Caller) -> Given {
+    pub(crate) fn given(self, caller: &Caller) -> Given {
+        let is_site = matches!(caller, Caller::Site);
+        // A website tells what is ticked now: another date would be its word for it.
+        let happened_at = self.happened_at.filter(|_| !is_site);
         Given {
             notice: self.notice.id.0,
             version: self.notice.version,
@@ -94,8 +87,8 @@ impl Asked {
             controls: values(self.controls),
             channels: values(self.channels),
             facets: values(self.facets),
-            happened_at: self.happened_at.map(|instant| instant.0.0),
-            to_be_confirmed: matches!(caller, Caller::Site),
+            happened_at: happened_at.map(|instant| instant.0.0),
+            to_be_confirmed: is_site,
         }
     }
 }

@@ -53,7 +53,7 @@ pub(crate) async fn capture(
     let captured = change.act.as_ref().map_or(now, |act| act.learnt_at);
     let token = tokens.preferences(&change.record.subject, preferences_end(captured));
     let token = token.map_err(|error| Problem::unwritable(error.into()))?;
-    pending::answer(&change, Some(format!("/v1/preferences/{token}")))
+    pending::answer(&change, format!("/v1/preferences/{token}"))
 }
 
 impl Asked {

@@ -10,6 +10,7 @@ mod confirmation;
 mod consent;
 mod form;
 mod pending;
+mod site;
 
 /// Capture a consent, a visitor's form, or the confirmation of one.
 pub async fn handle(

@@ -1,5 +1,5 @@
-//! What is said of a capture that is yet to be confirmed: the same for somebody who is known and somebody who
-//! is not, for anybody can send it.
+//! What is said of a form that is yet to be confirmed: the same for a visitor who is known and one who is not, for
+//! anybody can send it.
 
 use domain::act::Act;
 use platform::http::{self, Answer, Status};
@@ -14,12 +14,11 @@ struct Told {
     facets: Vec<String>,
     /// Nothing is granted until the visitor confirms, and nothing is if it has not by then.
     confirm_until: Option<String>,
-    /// Where a visitor sees it, and takes it back: a path of this system.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    preferences: Option<String>,
+    /// Where the visitor sees it, and takes it back: a path of this system.
+    preferences: String,
 }
 
-pub(crate) fn answer(change: &Change, preferences: Option<String>) -> Answer {
+pub(crate) fn answer(change: &Change, preferences: String) -> Answer {
     let unconfirmed = &change.record.state().unconfirmed;
     let until = change.act.as_ref().and_then(|act| unconfirmed.get(&act.version));
     let granted = change.act.as_ref().and_then(Act::granted);

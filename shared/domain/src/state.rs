@@ -168,6 +168,11 @@ impl State {
         }
     }
 
+    /// How many grants the data subject is asked to confirm, and still may.
+    pub fn waiting(&self, at: Timestamp) -> usize {
+        self.unconfirmed.values().filter(|until| at < **until).count()
+    }
+
     pub fn is_active(&self, facet: &Facet, at: Timestamp) -> bool {
         matches!(self.standing(facet, at), Standing::Active { .. })
     }

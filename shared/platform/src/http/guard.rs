@@ -38,6 +38,7 @@ pub fn guard(request: &Request) -> Result<Guard, Problem> {
     };
     Ok(Guard {
         asked,
+        by_site: false,
         only_at,
         only_new,
     })
@@ -62,6 +63,21 @@ pub fn keyed_guard(request: &Request) -> Result<Guard, Problem> {
         ));
     }
     Ok(guard)
+}
+
+/// The guard of a website, whose token anybody can copy: it must not learn who is known, nor how much of him. Its
+/// keys are its own, so that none meets one of somebody else, and stand for all that was sent with them: the same
+/// request again is the same act, and another one is never told that its key was used.
+pub fn site_guard(request: &Request) -> Result<Guard, Problem> {
+    let asked = keyed_guard(request)?.asked.map(|asked| Fingerprint {
+        key: half(&[b"site", asked.body.as_bytes()]),
+        ..asked
+    });
+    Ok(Guard {
+        asked,
+        by_site: true,
+        ..Guard::default()
+    })
 }
 
 /// The guard of a form that carries its key in a field, because a browser adds no header to it.
@@ -96,7 +112,6 @@ fn fingerprint(request: &Request, key: &str) -> Result<Fingerprint, Problem> {
         let detail = format!("a key has 1 to {KEY_LEN_MAX} printable letters and no quotation mark");
         return Err(Problem::bad("malformed", "header Idempotency-Key", detail));
     }
-    let half = |parts: &[&[u8]]| digest::text(&digest::sha256(parts)[..16]);
     let path = request.uri().path().as_bytes();
     let method = request.method().as_str().as_bytes();
     // The key salts it: what was sent may be personal, and its hash outlives an erasure.
@@ -105,4 +120,8 @@ fn fingerprint(request: &Request, key: &str) -> Result<Fingerprint, Problem> {
         key: half(&[key.as_bytes()]),
         body,
     })
+}
+
+fn half(parts: &[&[u8]]) -> String {
+    digest::text(&digest::sha256(parts)[..16])
 }

@@ -1,7 +1,7 @@
 //! A data subject's record as a chain of immutable items: one act, one item, one write.
 //!
-//! Each item holds the act, the state after it, the hash of the item before it, and every idempotency key
-//! so far. A conditional write of the next version commits; whoever loses the race reads and decides again.
+//! Each item holds the act, the state after it, the hash of the item before it, and the idempotency keys so
+//! far. A conditional write of the next version commits; whoever loses the race reads and decides again.
 
 use std::collections::HashMap;
 
@@ -16,19 +16,17 @@ use super::profile::FieldEdits;
 use super::row::{Item, Row, text};
 use super::{Error, Store, acts, keys, written};
 use crate::digest;
+use remembered::Remembered;
 
 mod append;
+mod remembered;
 
-/// The keys of a record never expire: a forgotten one would let an old retry grant again.
-const KEYS_MAX: usize = 1_000;
 /// How often a step is decided anew when others keep getting there first.
 const TRIES_MAX: usize = 8;
 /// So many acts of one subject in an hour: a person with several devices makes a dozen, and a program that
 /// repeats itself must not fill a record that is kept for good.
 const ACTS_PER_HOUR_MAX: Version = 120;
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
-/// One key: 8 bytes of its hash, 4 of the version that it led to.
-const KEY_BYTES: usize = 12;
 
 /// A record as it was read, and what the next act is chained to.
 #[derive(Debug, Clone)]
@@ -36,8 +34,7 @@ pub struct Chain {
     pub record: Record,
     /// The hash of the newest item; empty before the first.
     hash: Vec<u8>,
-    /// Every idempotency key so far.
-    keys: Vec<u8>,
+    keys: Remembered,
     /// The newest act with the request that led to it; none before the first, or after an act was appended.
     newest: Option<acts::StoredAct>,
 }
@@ -53,6 +50,8 @@ pub struct Fingerprint {
 #[derive(Debug, Clone, Default)]
 pub struct Guard {
     pub asked: Option<Fingerprint>,
+    /// The key is one that a website sent, as anybody can.
+    pub by_site: bool,
     /// Only if this is the newest version (`If-Match`); looked at after the key.
     pub only_at: Option<Version>,
     /// Only if nothing is known of the subject (`If-None-Match: *`): saves the read.
@@ -174,7 +173,7 @@ impl Store {
                     act: None,
                 });
             };
-            if guard.asked.is_some() && chain.keys.len() / KEY_BYTES >= KEYS_MAX {
+            if chain.keys.is_full_for(guard) {
                 return Err(NotTaken::TooManyKeys);
             }
             self.not_too_many(&chain.record, &act).await?;
@@ -182,7 +181,7 @@ impl Store {
                 chain = self.whole_chain(subject).await?;
                 continue;
             }
-            match self.append(chain, &act, guard.asked.as_ref(), beside).await {
+            match self.append(chain, &act, guard, beside).await {
                 Ok(Chain { record, .. }) => {
                     return Ok(Change {
                         record,
@@ -239,7 +238,10 @@ impl Store {
                 chain = self.whole_chain(subject).await?;
                 continue;
             }
-            match self.append(chain, &act, None, &Beside::Nothing).await {
+            match self
+                .append(chain, &act, &Guard::default(), &Beside::Nothing)
+                .await
+            {
                 Ok(after) => {
                     chain = after;
                     added += 1;
@@ -260,7 +262,7 @@ impl Store {
             return Ok(None);
         };
         let subject = &chain.record.subject;
-        let Some(version) = chain.led_to(asked) else {
+        let Some(version) = chain.keys.led_to(asked) else {
             return Ok(None);
         };
         let (record, stored) = match &chain.newest {
@@ -315,7 +317,7 @@ impl Chain {
         Self {
             record: Record::empty(subject.clone()),
             hash: Vec::new(),
-            keys: Vec::new(),
+            keys: Remembered::default(),
             newest: None,
         }
     }
@@ -324,20 +326,6 @@ impl Chain {
     pub fn newest(&self) -> Option<&Act> {
         self.newest.as_ref().map(|newest| &newest.act)
     }
-
-    fn led_to(&self, asked: &Fingerprint) -> Option<Version> {
-        let wanted = short(asked);
-        let found = self.keys.chunks_exact(KEY_BYTES).find(|key| key[..8] == wanted)?;
-        found[8..].try_into().ok().map(Version::from_be_bytes)
-    }
-}
-
-/// 64 bits of the key's hash.
-fn short(asked: &Fingerprint) -> [u8; 8] {
-    let hash = digest::sha256(&[asked.key.as_bytes()]);
-    let mut short = [0; 8];
-    short.copy_from_slice(&hash[..8]);
-    short
 }
 
 const ROW: &str = "an act";
@@ -349,7 +337,7 @@ pub(super) fn newest_of(subject: &Subject, item: &Item) -> Result<Chain, Error> 
     Ok(Chain {
         record,
         hash: hash(item)?,
-        keys: keys_of(item).to_vec(),
+        keys: Remembered::read(keys_of(item)),
         newest: Some(stored),
     })
 }

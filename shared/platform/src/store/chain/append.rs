@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnConsumedCapacity, Trans
 use domain::act::Act;
 use domain::record::Record;
 
-use super::{Beside, Chain, Fingerprint, hash, short};
+use super::{Beside, Chain, Guard, hash};
 use crate::store::row::{Item, text};
 use crate::store::{Error, Store, evidence, keys, written};
 
@@ -16,7 +16,7 @@ impl Store {
         &self,
         chain: Chain,
         act: &Act,
-        asked: Option<&Fingerprint>,
+        guard: &Guard,
         beside: &Beside,
     ) -> Result<Chain, Error> {
         let Chain {
@@ -30,19 +30,17 @@ impl Store {
         let record = record.after(self.policies, act);
         let (mut beside, sealed) = self.beside(&before, act, beside)?;
         beside.extend(self.erasures(&before, &record, act).await?);
-        if let Some(asked) = asked {
-            keys.extend(short(asked));
-            keys.extend(act.version.to_be_bytes());
-        }
+        keys.add(guard, act.version);
         let mut item = keys::act(&subject, act.version);
-        let [written, after] = written::write(act, asked, sealed, record.state())?;
+        let [written, after] = written::write(act, guard.asked.as_ref(), sealed, record.state())?;
         item.insert("act".to_owned(), text(written));
         item.insert("after".to_owned(), text(after));
         if !prev.is_empty() {
             item.insert("prev".to_owned(), AttributeValue::B(Blob::new(prev)));
         }
-        if !keys.is_empty() {
-            item.insert("keys".to_owned(), AttributeValue::B(Blob::new(keys.clone())));
+        if !keys.bytes().is_empty() {
+            let keys = Blob::new(keys.bytes());
+            item.insert("keys".to_owned(), AttributeValue::B(keys));
         }
         let hash = hash(&item)?;
         if beside.is_empty() {
