@@ -15,3 +15,5 @@ mod table;
 mod template;
 #[path = "wiring/times.rs"]
 mod times;
+#[path = "wiring/watched.rs"]
+mod watched;

@@ -38,6 +38,22 @@ impl Log {
         of_it.map(|line| line[metric].clone()).collect()
     }
 
+    /// The same, each with the outcome that it counts, in order.
+    fn by_outcome(&self, metric: &str) -> Vec<(&'static str, u64)> {
+        const OUTCOMES: [&str; 4] = ["allowed", "denied", "acknowledged", "failed"];
+        let mut told: Vec<_> = self
+            .lines()
+            .iter()
+            .filter_map(|line| {
+                let value = line[metric].as_u64()?;
+                let outcome = OUTCOMES.into_iter().find(|outcome| line["Outcome"] == *outcome)?;
+                Some((outcome, value))
+            })
+            .collect();
+        told.sort_unstable();
+        told
+    }
+
     fn lines(&self) -> Vec<Value> {
         let text = String::from_utf8(self.0.lock().expect("no panic").clone()).expect("text");
         text.lines()
@@ -84,6 +100,53 @@ async fn a_usual_day_says_how_far_the_sweep_is_and_rings_no_alarm() {
     assert_eq!(log.measured("OverdueWithdrawals"), [json!(null); 0]);
     assert_eq!(log.measured("GivenUp"), [json!(null); 0]);
     assert_eq!(log.counted("PartnerFanoutTampered"), [json!(null); 0]);
+}
+
+/// Each metric of `infra/README.md` that a usual day writes; what is not usual has a test of its own.
+#[tokio::test]
+async fn a_usual_day_counts_what_was_asked_and_told() {
+    let (log, _guard) = Log::open();
+    let world = World::at_noon().await;
+    let someone = world.someone_who_granted_everything().await;
+    assert!(world.may(&someone, "bmw-ag", "email").await);
+    world.settle().await;
+    world.recipients.set("bmw-ag", Manner::Fails);
+    world.withdraw_all(&someone).await.is(200);
+    assert!(!world.may(&someone, "bmw-ag", "email").await);
+    world.settle().await;
+
+    assert_eq!(log.measured("Captures"), [json!(1)]);
+    assert_eq!(log.measured("Withdrawals"), [json!(1)]);
+    assert_eq!(log.by_outcome("Decisions"), [("allowed", 1), ("denied", 1)]);
+    assert_eq!(
+        log.by_outcome("Deliveries"),
+        [
+            ("acknowledged", 1),
+            ("acknowledged", 1),
+            ("acknowledged", 1),
+            ("acknowledged", 1),
+            ("acknowledged", 1),
+            ("failed", 1)
+        ]
+    );
+    assert_eq!(log.measured("CommitToAcknowledgement"), vec![json!(0); 5]);
+}
+
+#[tokio::test]
+async fn a_withdrawal_that_is_not_confirmed_in_time_rings_the_alarm_once() {
+    let (log, _guard) = Log::open();
+    let world = World::at_noon().await;
+    world.tick().await;
+    let someone = world.someone_who_granted_everything().await;
+    world.settle().await;
+    world.recipients.set("bmw-ag", Manner::Fails);
+    world.withdraw_all(&someone).await.is(200);
+    for _ in 0..4 {
+        world.settle().await;
+        world.advance(SignedDuration::from_hours(25));
+        world.tick().await;
+    }
+    assert_eq!(log.measured(&looked_at("OverdueAlarm")), [json!(1)]);
 }
 
 /// The metric that this alarm looks at.

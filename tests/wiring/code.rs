@@ -133,6 +133,7 @@ fn every_function_hangs_on_what_its_code_is_written_for() {
 fn every_variable_that_a_function_reads_is_set_and_the_other_way_round() {
     let constructors = constructors();
     let global = whole()["Globals"]["Function"]["Environment"]["Variables"].clone();
+    let mut read_by_any = BTreeSet::new();
     for (_, folder, function) in functions() {
         let main = sources(&format!("functions/{folder}/src/main.rs"));
         let mut read = BTreeSet::from(ALWAYS.map(str::to_owned));
@@ -152,6 +153,13 @@ fn every_variable_that_a_function_reads_is_set_and_the_other_way_round() {
         // Given to all, because most need it.
         needless.retain(|name| global[name.as_str()].is_null());
         assert!(needless.is_empty(), "{folder} never reads {needless:?}");
+        read_by_any.append(&mut read);
+    }
+    for (name, _) in global.as_mapping().into_iter().flatten() {
+        assert!(
+            name.as_str().is_some_and(|name| read_by_any.contains(name)),
+            "nobody reads {name:?}"
+        );
     }
 }
 
