@@ -3,7 +3,8 @@
 use local::live::places;
 use local::template::Template;
 
-pub(crate) fn banner(gateway: &str, template: &Template) -> String {
+/// With a token of a back office, for the command that can be pasted.
+pub(crate) fn banner(gateway: &str, template: &Template, token: &str) -> String {
     let live = [("/", "watch it work, and play a story")];
     let places: String = live
         .into_iter()
@@ -15,9 +16,9 @@ pub(crate) fn banner(gateway: &str, template: &Template) -> String {
 Assenso is at {gateway}, on this computer alone; ctrl-c ends it.
 
 {places}
-Or enter by the front door, as a back office does:
+Or enter by the front door, as a back office does; its token is good for twelve hours, and `token` prints others:
 
-  A="Authorization: Bearer $(cargo run -q -p local -- token --scope service)"
+  A="Authorization: Bearer {token}"
 
   curl -H "$A" {gateway}/v1/subjects/customer-4711/consents \
     -H 'Content-Type: application/json' -H 'Idempotency-Key: "form-1"' \

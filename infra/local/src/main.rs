@@ -123,7 +123,7 @@ async fn serve(asked: Serve) -> Result<(), Box<dyn std::error::Error>> {
         .demo
         .register(&client, &system.endpoints.gateway, &token)
         .await?;
-    println!("{}", banner::banner(&system.endpoints.gateway, &template));
+    println!("{}", banner::banner(&system.endpoints.gateway, &template, &token));
     live.open(&system, template, client);
 
     let end = async {
