@@ -48,20 +48,27 @@ pub(crate) fn a_profile() -> Value {
 pub(crate) async fn send_all(world: &World, sinks: &mut Sinks) {
     let routes = Template::deployed().expect("a template").routes;
     assert!(routes.len() > 20, "the routes of the template");
+    let tokens = tokens(world).await;
     for (number, route) in routes.iter().enumerate() {
-        let callers = match &route.token {
-            None => vec![Caller::Nobody],
-            Some(scopes) if scopes.iter().any(|scope| scope == "service") => {
-                vec![Caller::Service, Caller::Nobody]
-            }
-            Some(_) => vec![Caller::Partner("bmw-ag"), Caller::Service],
+        let subject = format!("{NAME}-{number}");
+        let scopes = route.token.iter().flatten();
+        let mut callers: Vec<Caller<'_>> = scopes.map(|scope| caller(scope, &subject)).collect();
+        callers.push(Caller::Nobody);
+        let tokens = if route.key.contains("{token}") {
+            &tokens[..]
+        } else {
+            &tokens[..1]
         };
-        for caller in callers {
+        for (caller, token) in callers
+            .iter()
+            .flat_map(|caller| tokens.iter().map(move |token| (*caller, token)))
+        {
             let door = Door {
                 world,
                 route: &route.key,
                 caller,
-                subject: format!("{NAME}-{number}"),
+                subject: subject.clone(),
+                token,
             };
             door.in_the_path(sinks).await;
             door.in_the_query(sinks).await;
@@ -73,12 +80,42 @@ pub(crate) async fn send_all(world: &World, sinks: &mut Sinks) {
     world.settle().await;
 }
 
+/// Whoever comes with a scope; a data subject comes for itself.
+fn caller<'a>(scope: &str, subject: &'a str) -> Caller<'a> {
+    let of_everyone = [
+        Caller::Site,
+        Caller::Service,
+        Caller::Staff,
+        Caller::Partner("bmw-ag"),
+        Caller::Subject(subject),
+        Caller::Statistics,
+        Caller::Auditor,
+    ];
+    let caller = of_everyone.into_iter().find(|caller| caller.scope() == scope);
+    caller.expect("a scope that somebody has")
+}
+
+/// What stands in a link: no token at all, and each that opens one of the pages.
+async fn tokens(world: &World) -> Vec<String> {
+    let visitor = world.visitor("a-visitor").await;
+    let someone = world.someone_who_granted_everything().await;
+    world.settle().await;
+    let preferences = world.preferences(&someone).await;
+    let asked = json!({ "unsubscribe": "marketing/email" });
+    let unsubscribe = world.links(&someone, asked).await["unsubscribe"]["url"].clone();
+    let links = [world.link(&visitor), preferences, world.path_of(&unsubscribe)];
+    let tokens = links.iter().filter_map(|link| link.rsplit('/').next());
+    [NAME].into_iter().chain(tokens).map(str::to_owned).collect()
+}
+
 struct Door<'a> {
     world: &'a World,
     route: &'a str,
     caller: Caller<'a>,
     /// The caller's own id of somebody, which names him.
     subject: String,
+    /// What stands in a link to a page.
+    token: &'a str,
 }
 
 impl Door<'_> {
@@ -105,7 +142,7 @@ impl Door<'_> {
             .replace("{campaign}", "autumn")
             .replace("{notice}", BUNDLED)
             .replace("{version}", "1")
-            .replace("{token}", NAME)
+            .replace("{token}", self.token)
     }
 
     async fn in_the_path(&self, sinks: &mut Sinks) {
@@ -137,7 +174,13 @@ impl Door<'_> {
 
     async fn in_the_headers(&self, sinks: &mut Sinks) {
         let name = personal();
-        for header in ["authorization", "content-type", "if-match", "if-none-match"] {
+        // Whoever has a link need not say in which words it comes: what it says besides is not read.
+        let opens_a_page = self.route.contains("{token}") && self.token != NAME;
+        let hostile = ["authorization", "content-type", "if-match", "if-none-match"];
+        for header in hostile
+            .into_iter()
+            .filter(|header| !opens_a_page || *header != "content-type")
+        {
             self.send(sinks, &self.path(), &[(header, &name)], a_body(self.route))
                 .await;
         }
@@ -209,10 +252,11 @@ impl Door<'_> {
     }
 
     async fn send_text(&self, sinks: &mut Sinks, path: &str, headers: &[(&str, &str)], body: String) {
-        let media = if self.method() == "PATCH" {
-            "application/merge-patch+json"
-        } else {
-            "application/json"
+        let media = match self.method() {
+            "PATCH" => "application/merge-patch+json",
+            // The pages behind a link are forms.
+            _ if self.route.contains("{token}") => "application/x-www-form-urlencoded",
+            _ => "application/json",
         };
         let usual = [("content-type", media), ("idempotency-key", "one-key")];
         let given = |name: &str| headers.iter().any(|(given, _)| *given == name);
@@ -292,7 +336,7 @@ fn a_body(route: &str) -> Value {
         }
         "PUT /v1/recipients/{recipient}" => json!({
             "kind": "dealer", "role": "separate-controller", "authorised": true, "sharing": true,
-            "endpoint": "http://127.0.0.1:9/events", "contact": personal(), "rate_per_minute": 60,
+            "endpoint": "http://127.0.0.1:9/events", "contact": personal(), "name": personal(), "rate_per_minute": 60,
         }),
         "PUT /v1/campaigns/{campaign}" => {
             json!({ "purpose": "marketing", "message_type": "offer", "brand": "bmw" })
