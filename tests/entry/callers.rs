@@ -76,7 +76,7 @@ async fn a_recipient_asks_as_itself_alone() {
     world.settle().await;
     let caller = Caller::Partner("bmw-ag");
 
-    let view = |recipient: &str| format!("/v1/subjects/{}/view-as/{recipient}", someone.id);
+    let view = |recipient: &str| format!("/v1/subjects/{}/view-as/{recipient}", someone.pseudonym);
     get(&world, caller, &view("bmw-ag")).await.is(200);
     assert_eq!(
         get(&world, caller, &view("marketing-platform"))
@@ -91,15 +91,71 @@ async fn a_recipient_asks_as_itself_alone() {
         .is(403);
     get(&world, caller, "/v1/recipients/not-registered").await.is(403);
 
-    post(&world, caller, "/v1/decisions", question(&someone.id, "bmw-ag"))
-        .await
-        .is(200);
+    post(
+        &world,
+        caller,
+        "/v1/decisions",
+        question(&someone.pseudonym, "bmw-ag"),
+    )
+    .await
+    .is(200);
     for other in ["marketing-platform", "controller", "not-registered"] {
-        let refused = post(&world, caller, "/v1/decisions", question(&someone.id, other))
-            .await
-            .is(403);
+        let refused = post(
+            &world,
+            caller,
+            "/v1/decisions",
+            question(&someone.pseudonym, other),
+        )
+        .await
+        .is(403);
         assert_eq!(refused.body["field"], "/questions/0/who");
     }
+}
+
+#[tokio::test]
+async fn a_recipient_names_nobody_by_an_id_which_is_somebody_elses_here() {
+    let world = World::at_noon().await;
+    let someone = world.someone_who_granted_everything().await;
+    world.settle().await;
+    let caller = Caller::Partner("bmw-ag");
+    let before = world.history(&someone).await;
+
+    let asked = async |id: &str| {
+        let path = format!("/v1/recipients/bmw-ag/subjects/{id}");
+        let patch = json!({ "contact": { "phone": "+39 06 1" } }).to_string();
+        let update = format!("{path}/profile?source=group-company-update");
+        let merge = [("content-type", "application/merge-patch+json")];
+        [
+            post(
+                &world,
+                caller,
+                &format!("{path}/withdrawals"),
+                json!({ "all": true }),
+            )
+            .await,
+            world
+                .send_as(caller, "PATCH", &update, &merge, patch.into())
+                .await,
+            get(&world, caller, &format!("/v1/subjects/{id}/view-as/bmw-ag")).await,
+            post(&world, caller, "/v1/decisions", question(id, "bmw-ag")).await,
+        ]
+    };
+    let nobody = asked("customer-of-whom-nothing-is-known").await;
+    for (answer, unknown) in asked(&someone.id).await.into_iter().zip(nobody) {
+        assert_eq!((answer.status, answer.problem()), (400, "malformed"));
+        assert!(
+            ["path subject", "/questions/0/subject"]
+                .contains(&answer.body["field"].as_str().unwrap_or_default())
+        );
+        assert_eq!(answer.text, unknown.text);
+    }
+    assert_eq!(world.history(&someone).await, before);
+
+    for answer in asked(&someone.pseudonym).await {
+        assert_ne!(answer.problem(), "malformed");
+    }
+    world.settle().await;
+    assert!(!world.may(&someone, "controller", "email").await);
 }
 
 #[tokio::test]

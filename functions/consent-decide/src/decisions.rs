@@ -132,12 +132,8 @@ fn checked(
             let instant = instant.as_ref().map(|instant| instant.0.0);
             crate::not_ahead(instant, now, || format!("/questions/{place}/{name}"))?;
         }
-        let field = || format!("/questions/{place}/subject");
-        let subject = pseudonyms.subject(&question.subject);
-        let subject = subject.map_err(|error| http::bad_subject(error, field()))?;
-        caller
-            .may_name(&subject, pseudonyms)
-            .map_err(|problem| problem.with_field(field()))?;
+        let field = format!("/questions/{place}/subject");
+        let subject = caller.subject(&question.subject, pseudonyms, field)?;
         caller
             .may_ask_as(&question.who.0)
             .map_err(|problem| problem.with_field(format!("/questions/{place}/who")))?;

@@ -15,7 +15,7 @@ use lambda_http::request::RequestContext;
 use crate::asked::Source;
 use crate::http::{self, Request, Status};
 use crate::problem::Problem;
-use crate::pseudonym::Pseudonyms;
+use crate::pseudonym::{BadSubject, Pseudonyms};
 
 /// Whoever a token was given to, by its scope.
 pub enum Caller {
@@ -72,15 +72,31 @@ impl Caller {
         callers.next().is_none().then_some(only)
     }
 
-    /// Refuse a data subject that names anybody but itself, whether there is such a record or not.
-    pub fn may_name(&self, subject: &Subject, pseudonyms: &Pseudonyms) -> Result<(), Problem> {
+    /// The subject that the caller names. A data subject names itself alone, whether there is another such record or
+    /// not. A recipient names people by the pseudonyms that it was told: an id of its own would be somebody else's
+    /// here.
+    pub fn subject(
+        &self,
+        named: &str,
+        pseudonyms: &Pseudonyms,
+        field: impl Into<String>,
+    ) -> Result<Subject, Problem> {
+        if let Self::Partner(_) = self {
+            let detail = "a recipient names a subject by the pseudonym that it was told, sub_ and 22 letters";
+            let told = named.parse();
+            return told.map_err(|_| Problem::bad("malformed", field, detail));
+        }
+        let subject = match pseudonyms.subject(named) {
+            Ok(subject) => subject,
+            Err(error) => return Err(bad_subject(error, field)),
+        };
         if let Self::Subject(own) = self
-            && pseudonyms.subject(own).as_ref() != Ok(subject)
+            && pseudonyms.subject(own).as_ref() != Ok(&subject)
         {
             let detail = "a data subject has access to its own record alone";
-            return Err(forbidden("not-yourself", detail));
+            return Err(forbidden("not-yourself", detail).with_field(field));
         }
-        Ok(())
+        Ok(subject)
     }
 
     /// Refuse a recipient that asks as anybody but itself.
@@ -130,6 +146,15 @@ pub fn recipient_itself(request: &Request) -> Result<RecipientId, Problem> {
 /// A recipient tells of a subject of whom it was told nothing, whether there is such a subject or not.
 pub fn not_concerned() -> Problem {
     forbidden("not-concerned", "this recipient never held data of the subject")
+}
+
+/// The problem with the name of a subject.
+fn bad_subject(error: BadSubject, field: impl Into<String>) -> Problem {
+    let slug = match error {
+        BadSubject::Malformed => "malformed",
+        BadSubject::ContactData => "contact-data",
+    };
+    Problem::bad(slug, field, error.to_string())
 }
 
 fn forbidden(slug: &'static str, detail: &str) -> Problem {

@@ -15,8 +15,7 @@ pub use edge::Edge;
 pub use gateway::{invoke, serve};
 pub use guard::{form_guard, guard, keyed_guard, keyless_guard, site_guard};
 pub use parameters::{
-    bad_subject, no_such_route, only_query, path, path_and_query, path_text, query, query_instant, route,
-    subject,
+    no_such_route, only_query, path, path_and_query, path_text, query, query_instant, route, subject,
 };
 
 mod body;

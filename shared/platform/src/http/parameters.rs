@@ -11,7 +11,7 @@ use lambda_http::request::RequestContext;
 
 use super::{Problem, Request};
 use crate::caller::Caller;
-use crate::pseudonym::{BadSubject, Pseudonyms};
+use crate::pseudonym::Pseudonyms;
 use crate::wire::Instant;
 
 /// The route of the template that the gateway matched, such as `GET /v1/subjects/{subject}`.
@@ -90,17 +90,5 @@ pub fn path_and_query(request: &Request) -> &str {
 
 /// The data subject that the path names, whom the caller may name.
 pub fn subject(request: &Request, pseudonyms: &Pseudonyms) -> Result<Subject, Problem> {
-    let subject = pseudonyms.subject(&path_text(request, "subject"));
-    let subject = subject.map_err(|error| bad_subject(error, "path subject"))?;
-    Caller::of(request)?.may_name(&subject, pseudonyms)?;
-    Ok(subject)
-}
-
-/// The problem with the name of a subject.
-pub fn bad_subject(error: BadSubject, field: impl Into<String>) -> Problem {
-    let slug = match error {
-        BadSubject::Malformed => "malformed",
-        BadSubject::ContactData => "contact-data",
-    };
-    Problem::bad(slug, field, error.to_string())
+    Caller::of(request)?.subject(&path_text(request, "subject"), pseudonyms, "path subject")
 }
