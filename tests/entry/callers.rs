@@ -159,6 +159,39 @@ async fn a_recipient_names_nobody_by_an_id_which_is_somebody_elses_here() {
 }
 
 #[tokio::test]
+async fn a_token_whose_scopes_are_a_list_speaks_in_the_one_that_is_ours() {
+    let world = World::at_noon().await;
+    let someone = world.someone().await;
+    let path = format!("/v1/subjects/{}", someone.id);
+    let ask = async |claims: Value| {
+        let token = local::issuer::token(&claims, world.now()).expect("a token");
+        let header = [("authorization", token.as_str())];
+        world.send("GET", &path, &header, Vec::new()).await
+    };
+
+    for list in [
+        json!(["staff"]),
+        json!(["openid", "staff"]),
+        json!(["staff", "openid", "profile"]),
+    ] {
+        ask(json!({ "scp": list })).await.is(200);
+        ask(json!({ "scope": list })).await.is(200);
+    }
+    for several in [json!(["site", "staff", "auditor"]), json!(["staff", "service"])] {
+        assert_eq!(
+            ask(json!({ "scp": several })).await.is(403).problem(),
+            "unknown-caller"
+        );
+    }
+    for none in [json!(["site"]), json!(["openid"]), json!([])] {
+        assert_eq!(
+            ask(json!({ "scp": none })).await.is(403).text,
+            r#"{"message":"Forbidden"}"#
+        );
+    }
+}
+
+#[tokio::test]
 async fn what_staff_does_for_somebody_is_recorded_as_such_whatever_it_says() {
     let world = World::at_noon().await;
     let someone = world.someone().await;

@@ -138,11 +138,8 @@ impl Inner {
             .and_then(|token| issuer::claims(token, now))
             .ok_or(Fixed::Unauthorized)?;
 
-        let held = claims
-            .get("scope")
-            .or(claims.get("scp"))
-            .and_then(Value::as_str)
-            .unwrap_or("");
+        let held = claims.get("scope").or(claims.get("scp")).map(issuer::words);
+        let held = held.unwrap_or_default();
         let suits = |scope: &String| held.split(' ').any(|held| held == scope);
         if !scopes.is_empty() && !scopes.iter().any(suits) {
             return Err(Fixed::Forbidden);

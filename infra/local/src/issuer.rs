@@ -40,18 +40,18 @@ pub struct Bearer {
 }
 
 #[derive(Serialize)]
-struct Claims<'a> {
+struct Claims<'a, B> {
     iss: &'a str,
     aud: &'a str,
     iat: i64,
     nbf: i64,
     exp: i64,
     #[serde(flatten)]
-    bearer: &'a Bearer,
+    bearer: &'a B,
 }
 
-/// A token that is good from now on, for [`LIFETIME`].
-pub fn token(bearer: &Bearer, now: Timestamp) -> Result<String, jsonwebtoken::errors::Error> {
+/// A token that is good from now on, for [`LIFETIME`]; for a [`Bearer`], or whatever an issuer says of one.
+pub fn token(bearer: &impl Serialize, now: Timestamp) -> Result<String, jsonwebtoken::errors::Error> {
     let claims = Claims {
         iss: ISSUER,
         aud: AUDIENCE,
@@ -114,8 +114,16 @@ fn is_in_time(claims: &Map<String, Value>, now: Timestamp) -> bool {
 pub fn told(claim: &Value) -> String {
     match claim {
         Value::String(text) => text.clone(),
-        Value::Array(list) => format!("[{}]", list.iter().map(told).collect::<Vec<_>>().join(" ")),
+        Value::Array(_) => format!("[{}]", words(claim)),
         other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) => other.to_string(),
+    }
+}
+
+/// The words of a claim, with a space between: an issuer writes them so, or as a list.
+pub fn words(claim: &Value) -> String {
+    match claim {
+        Value::Array(list) => list.iter().map(told).collect::<Vec<_>>().join(" "),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => told(claim),
     }
 }
 

@@ -67,6 +67,11 @@ impl Caller {
             "auditor" => Some(Self::Auditor),
             _ => None,
         };
+        // A claim that is a list comes as text in brackets.
+        let held = held
+            .strip_prefix('[')
+            .and_then(|held| held.strip_suffix(']'))
+            .unwrap_or(held);
         let mut callers = held.split(' ').filter_map(caller);
         let only = callers.next()?;
         callers.next().is_none().then_some(only)
@@ -181,7 +186,18 @@ mod tests {
             Some(Caller::Staff)
         ));
         assert!(matches!(claimed(&[("scp", "auditor")]), Some(Caller::Auditor)));
-        for scope in ["", "openid", "staff service", "Staff"] {
+        for list in ["[staff]", "[openid staff]", "[staff openid profile]"] {
+            assert!(matches!(claimed(&[("scp", list)]), Some(Caller::Staff)), "{list}");
+        }
+        for scope in [
+            "",
+            "openid",
+            "staff service",
+            "Staff",
+            "[]",
+            "[site staff auditor]",
+            "[[staff]]",
+        ] {
             assert!(claimed(&[("scope", scope)]).is_none(), "{scope}");
         }
     }
