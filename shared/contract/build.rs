@@ -14,7 +14,7 @@ use std::{env, fs};
 use serde_json::{Map, Value, json};
 
 /// What any function may answer when what it depends on fails.
-const ANY_FUNCTION: [&str; 3] = ["unavailable", "unreadable", "unwritable"];
+const ANY_FUNCTION: [&str; 4] = ["unavailable", "unreadable", "unstorable", "unwritable"];
 /// What the reading of a body may end in.
 const ANY_BODY: [&str; 4] = [
     "malformed",

@@ -1,5 +1,6 @@
 //! What would change something.
 
+use domain::codes::Category;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tests::{World, a_consent, everything, merged};
@@ -107,9 +108,13 @@ async fn a_bad_profile_is_refused_as_a_whole() {
         profile("tracking", and(json!({ "email-interaction": { "receipt": 1 } })), (422, "not-a-profile-category", "/email-interaction")),
         profile("unknown item", and(json!({ "vehicle": { "lovelace": 1 } })), (422, "unknown-field", "/vehicle/?")),
         profile("no item", and(json!({ "vehicle": { "RSSMRA80A01F205X": 1 } })), (422, "unknown-field", "/vehicle/?")),
-        profile("an object", and(json!({ "vehicle": { "model": { "lovelace": 1 } } })), (422, "unfit-value", "/vehicle/?")),
-        profile("too long", and(json!({ "vehicle": { "model": "lovelace".repeat(200) } })), (422, "unfit-value", "/vehicle/?")),
-        profile("too many", and(json!({ "vehicle": { "vehicles": vec!["x"; 51] } })), (422, "unfit-value", "/vehicle/?")),
+        profile("an object", and(json!({ "vehicle": { "model": { "lovelace": 1 } } })), (422, "unfit-value", "/vehicle/model")),
+        profile("too long", and(json!({ "vehicle": { "model": "lovelace".repeat(200) } })), (422, "unfit-value", "/vehicle/model")),
+        profile("too many", and(json!({ "vehicle": { "vehicles": vec!["x"; 51] } })), (422, "unfit-value", "/vehicle/vehicles")),
+        profile("too much", and(json!({ "vehicle": { "vehicles": vec!["x".repeat(998); 4] } })), (422, "unfit-value", "/vehicle/vehicles")),
+        profile("unfit, unknown item", and(json!({ "vehicle": { "lovelace": {} } })), (422, "unfit-value", "/vehicle/?")),
+        profile("unfit, unknown category", and(json!({ "lovelace": { "lovelace": {} } })), (422, "unfit-value", "/?")),
+        profile("no item, unknown category", and(json!({ "lovelace": { "RSSMRA80A01F205X": 1 } })), (422, "unknown-field", "/?")),
         profile("a text", and(json!({ "vehicle": "lovelace" })), (400, "malformed", "/?")),
         profile("a list", json!(["lovelace"]), (400, "malformed", "")),
         from("no source", "", (400, "malformed", "query source")),
@@ -234,4 +239,31 @@ async fn five_minutes_ahead_are_taken_for_now() {
     let told = world.grant(&someone, merged(everything(), ahead)).await.is(201);
 
     assert_eq!(told.body["act"]["happened_at"], "2026-03-02T12:00:00.000Z");
+}
+
+#[tokio::test]
+async fn a_category_with_as_much_in_it_as_may_be_is_taken() {
+    let world = World::at_noon().await;
+    let someone = world.someone_who_granted_everything().await;
+    let contact: Category = "contact".parse().expect("a category");
+    let terms = policies::all()
+        .iter()
+        .find_map(|policy| policy.categories.get(&contact));
+    let fields = &terms.expect("contact").fields;
+    assert!(fields.len() > 10, "{fields:?}");
+
+    // As JSON 4,000 letters, of which nearly all have four bytes.
+    let most = json!([
+        "\u{1f697}".repeat(997),
+        "\u{1f697}".repeat(997),
+        "\u{1f697}".repeat(997),
+        "\u{1f697}".repeat(996)
+    ]);
+    assert_eq!(most.to_string().chars().count(), 4_000);
+    for field in fields {
+        world
+            .patch_profile(&someone, json!({ "contact": { field.as_str(): most } }))
+            .await
+            .is(200);
+    }
 }

@@ -66,7 +66,7 @@ async fn declare(store: &Store, now: Timestamp, request: Request) -> Answer {
                 "declared-otherwise",
                 "a campaign keeps what it declared: its mails were judged by it",
             ),
-            Error::Unreadable { .. } | Error::Unavailable(_) => error.into(),
+            Error::Unreadable { .. } | Error::Unfit(_) | Error::Unavailable(_) => error.into(),
         })?;
 
     let status = if is_new { Status::CREATED } else { Status::OK };

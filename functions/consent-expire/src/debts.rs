@@ -26,7 +26,7 @@ impl Shard<'_> {
             // A delivery is under way, which may settle it.
             Ok(false) => self.note(self.now, subject, wake).await,
             Err(error @ store::Error::Unavailable(_)) => Err(error.into()),
-            Err(error @ (store::Error::Stale | store::Error::Unreadable { .. })) => {
+            Err(error @ (store::Error::Stale | store::Error::Unreadable { .. } | store::Error::Unfit(_))) => {
                 self.put_off(subject, wake, chain(&error), swept).await
             }
         }

@@ -117,7 +117,9 @@ impl Shard<'_> {
             Ok(added) => swept.announced += added,
             Err(error @ NotTaken::Store(store::Error::Unavailable(_))) => return Err(Error::Step(error)),
             Err(
-                error @ (NotTaken::Store(store::Error::Stale | store::Error::Unreadable { .. })
+                error @ (NotTaken::Store(
+                    store::Error::Stale | store::Error::Unreadable { .. } | store::Error::Unfit(_),
+                )
                 | NotTaken::Refused(_)
                 | NotTaken::KeyReused
                 | NotTaken::OtherVersion
@@ -166,7 +168,7 @@ impl Shard<'_> {
         match done {
             Ok(done) => Ok(done),
             Err(error @ store::Error::Unavailable(_)) => Err(error.into()),
-            Err(error @ (store::Error::Stale | store::Error::Unreadable { .. })) => {
+            Err(error @ (store::Error::Stale | store::Error::Unreadable { .. } | store::Error::Unfit(_))) => {
                 self.put_off(subject, wake, chain(&error), swept).await?;
                 Ok(T::default())
             }

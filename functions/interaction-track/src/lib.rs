@@ -155,7 +155,11 @@ async fn judge_and_keep<'e>(
         match keep(store, &record, &kept, now).await {
             Ok(()) => return Ok(counted),
             Err(store::Error::Stale) => {}
-            Err(error @ (store::Error::Unreadable { .. } | store::Error::Unavailable(_))) => {
+            Err(
+                error @ (store::Error::Unreadable { .. }
+                | store::Error::Unfit(_)
+                | store::Error::Unavailable(_)),
+            ) => {
                 return Err(error.into());
             }
         }
@@ -190,7 +194,7 @@ impl Failure for Error {
     fn may_pass(&self) -> bool {
         match self {
             Self::Store(store::Error::Stale | store::Error::Unavailable(_)) => true,
-            Self::TooMany | Self::Store(store::Error::Unreadable { .. }) => false,
+            Self::TooMany | Self::Store(store::Error::Unreadable { .. } | store::Error::Unfit(_)) => false,
         }
     }
 }

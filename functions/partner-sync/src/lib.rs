@@ -77,7 +77,9 @@ impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::Stale => Self::Overtaken,
-            store::Error::Unreadable { .. } | store::Error::Unavailable(_) => Self::Store(error),
+            store::Error::Unreadable { .. } | store::Error::Unfit(_) | store::Error::Unavailable(_) => {
+                Self::Store(error)
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::act::{Evidence, Grade};
 use domain::codes::{Category, Field, Source};
+use domain::policy::Policies;
 use domain::profile::{Edit, Teller};
 use domain::recipient::Recipient;
 use domain::record::Record;
@@ -21,6 +22,8 @@ use serde_json::{Map, Value};
 
 const TEXT_LEN_MAX: usize = 1_000;
 const LIST_LEN_MAX: usize = 50;
+/// Of a whole value as JSON: a category is one item of the table, which takes 400 KB, with all of its fields.
+const VALUE_LEN_MAX: usize = 4_000;
 
 pub(crate) async fn update(
     store: &Store,
@@ -67,7 +70,7 @@ async fn take(
     let teller = teller(&caller, from.as_ref()).ok_or(Refusal::NotYourSource)?;
     let guard = http::guard(&request)?;
     let patch: Map<String, Value> = http::merge_patch(&request)?;
-    let edits = edits(patch)?;
+    let edits = edits(store.policies, patch)?;
     let named: BTreeMap<Category, Edit> = edits.iter().map(named).collect();
     let evidence = Evidence {
         told_by: from.as_ref().map(|recipient| recipient.id.clone()),
@@ -96,7 +99,7 @@ fn teller<'a>(caller: &Caller, from: Option<&'a Recipient>) -> Option<Teller<'a>
 }
 
 /// What the patch does to each category.
-fn edits(patch: Map<String, Value>) -> Result<Vec<FieldEdits>, Problem> {
+fn edits(policies: &Policies, patch: Map<String, Value>) -> Result<Vec<FieldEdits>, Problem> {
     let edits = patch.into_iter().map(|(name, value)| {
         let category: Category = name
             .parse()
@@ -106,7 +109,7 @@ fn edits(patch: Map<String, Value>) -> Result<Vec<FieldEdits>, Problem> {
             Value::Object(fields) => {
                 let fields = fields
                     .into_iter()
-                    .map(|(name, value)| field(&category, &name, value));
+                    .map(|(name, value)| field(policies, &category, &name, value));
                 let fields: BTreeMap<Field, Option<Value>> = fields.collect::<Result<_, Problem>>()?;
                 Ok(FieldEdits::Write(category, fields))
             }
@@ -122,13 +125,15 @@ fn edits(patch: Map<String, Value>) -> Result<Vec<FieldEdits>, Problem> {
     edits.filter(says_something).collect()
 }
 
-fn field(category: &Category, name: &str, value: Value) -> Result<(Field, Option<Value>), Problem> {
+fn field(
+    policies: &Policies,
+    category: &Category,
+    name: &str,
+    value: Value,
+) -> Result<(Field, Option<Value>), Problem> {
     let unknown = || {
-        Problem::unprocessable(
-            "unknown-field",
-            format!("/{category}/?"),
-            "not a field of this category",
-        )
+        let field = place(policies, category, None);
+        Problem::unprocessable("unknown-field", field, "not a field of this category")
     };
     let field: Field = name.parse().map_err(|_| unknown())?;
     if value.is_null() {
@@ -140,18 +145,28 @@ fn field(category: &Category, name: &str, value: Value) -> Result<(Field, Option
         Value::Array(list) => list.len() <= LIST_LEN_MAX && list.iter().all(|value| fits(value, true)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => fits(&value, false),
     };
-    if !fits {
+    if !fits || value.to_string().chars().count() > VALUE_LEN_MAX {
         let detail = format!(
             "a value is a text of at most {TEXT_LEN_MAX} letters, a number, a truth value, or a list of at most \
-             {LIST_LEN_MAX} of these or of flat objects"
+             {LIST_LEN_MAX} of these or of flat objects, with at most {VALUE_LEN_MAX} letters as JSON"
         );
-        return Err(Problem::unprocessable(
-            "unfit-value",
-            format!("/{category}/?"),
-            detail,
-        ));
+        let field = place(policies, category, Some(&field));
+        return Err(Problem::unprocessable("unfit-value", field, detail));
     }
     Ok((field, Some(value)))
+}
+
+/// Where something is wrong, in the words of the notices: any other may be personal data in the wrong place.
+fn place(policies: &Policies, category: &Category, field: Option<&Field>) -> String {
+    let terms = policies
+        .iter()
+        .filter_map(|policy| policy.categories.get(category));
+    let mut known = terms.peekable();
+    if known.peek().is_none() {
+        return "/?".to_owned();
+    }
+    let field = field.filter(|field| known.any(|terms| terms.fields.contains(*field)));
+    format!("/{category}/{}", field.map_or("?", Field::as_str))
 }
 
 fn fits(value: &Value, in_a_list: bool) -> bool {

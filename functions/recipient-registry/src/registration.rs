@@ -121,7 +121,7 @@ fn changed_meanwhile(error: Error) -> Problem {
             "changed-meanwhile",
             "somebody else changed it; look again",
         ),
-        Error::Unreadable { .. } | Error::Unavailable(_) => error.into(),
+        Error::Unreadable { .. } | Error::Unfit(_) | Error::Unavailable(_) => error.into(),
     }
 }
 

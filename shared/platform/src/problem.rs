@@ -69,11 +69,18 @@ impl Problem {
 
     /// We could not write our own answer.
     pub fn unwritable(cause: Box<dyn std::error::Error + Send + Sync>) -> Self {
-        let detail = "the answer could not be written";
-        let problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "unwritable", detail);
+        Self::broken("unwritable", "the answer could not be written", cause)
+    }
+
+    /// Something is wrong here, and stays so.
+    fn broken(
+        slug: &'static str,
+        detail: &str,
+        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
         Self {
-            cause: Some(cause),
-            ..problem
+            cause: Some(cause.into()),
+            ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, slug, detail)
         }
     }
 
@@ -164,12 +171,11 @@ impl From<store::Error> for Problem {
             // Others were faster eight times in a row, or the table is out of reach: both pass.
             store::Error::Stale | store::Error::Unavailable(_) => Self::unavailable(error),
             store::Error::Unreadable { .. } => {
-                let status = StatusCode::INTERNAL_SERVER_ERROR;
-                let problem = Self::new(status, "unreadable", "what is stored could not be read");
-                Self {
-                    cause: Some(error.into()),
-                    ..problem
-                }
+                Self::broken("unreadable", "what is stored could not be read", error)
+            }
+            store::Error::Unfit(_) => {
+                let detail = "the table does not take what was to be stored";
+                Self::broken("unstorable", detail, error)
             }
         }
     }

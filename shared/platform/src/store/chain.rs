@@ -189,7 +189,9 @@ impl Store {
                     });
                 }
                 Err(Error::Stale) => chain = self.chain(subject).await?,
-                Err(error @ (Error::Unreadable { .. } | Error::Unavailable(_))) => return Err(error.into()),
+                Err(error @ (Error::Unreadable { .. } | Error::Unfit(_) | Error::Unavailable(_))) => {
+                    return Err(error.into());
+                }
             }
         }
         Err(Error::Stale.into())

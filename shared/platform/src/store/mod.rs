@@ -5,6 +5,7 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use domain::policy::Policies;
 
 use crate::aws::{self, Aws, Unset};
@@ -60,16 +61,18 @@ pub enum Error {
         #[source]
         source: BoxError,
     },
+    #[error("the table does not take this item")]
+    Unfit(#[source] BoxError),
     #[error("the table did not answer")]
     Unavailable(#[source] BoxError),
 }
 
 impl Error {
-    /// Whether the same may succeed later by itself; an item that cannot be read stays so.
+    /// Whether the same may succeed later by itself; an item that cannot be read or written stays so.
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Stale | Self::Unavailable(_) => true,
-            Self::Unreadable { .. } => false,
+            Self::Unreadable { .. } | Self::Unfit(_) => false,
         }
     }
 }
@@ -98,22 +101,73 @@ impl Error {
 }
 
 /// What a call's failure comes to: a condition that does not hold, or a transaction that met another, is a race that
-/// somebody else won. The SDK's own error does not print its sources, so they are written out here once.
+/// somebody else won; an item that is too large stays so. The SDK's own error does not print its sources, so they are
+/// written out here once.
 impl<E, R> From<SdkError<E, R>> for Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
 {
     fn from(error: SdkError<E, R>) -> Self {
+        let told = || DisplayErrorContext(&error).to_string().into();
         match error.code() {
-            Some("ConditionalCheckFailedException" | "TransactionCanceledException") => Self::Stale,
-            Some(_) | None => Self::Unavailable(DisplayErrorContext(&error).to_string().into()),
+            Some("ConditionalCheckFailedException") => Self::Stale,
+            Some("TransactionCanceledException") if !is_unfit(&error) => Self::Stale,
+            Some("TransactionCanceledException" | "ValidationException") => Self::Unfit(told()),
+            Some(_) | None => Self::Unavailable(told()),
         }
     }
+}
+
+/// Whether a transaction was cancelled for what is in it, and not for what others do.
+fn is_unfit<E, R>(error: &SdkError<E, R>) -> bool
+where
+    E: std::error::Error + 'static,
+{
+    let cancelled = error
+        .as_service_error()
+        .and_then(|error| (error as &dyn std::error::Error).downcast_ref());
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = cancelled else {
+        return false;
+    };
+    let mut reasons = cancelled.cancellation_reasons().iter();
+    reasons.any(|reason| reason.code() == Some("ValidationError"))
 }
 
 impl From<aws_sdk_dynamodb::error::BuildError> for Error {
     fn from(error: aws_sdk_dynamodb::error::BuildError) -> Self {
         Self::Unavailable(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::error::ErrorMetadata;
+    use aws_sdk_dynamodb::types::CancellationReason;
+    use aws_sdk_dynamodb::types::error::TransactionCanceledException;
+
+    use super::*;
+
+    fn cancelled_for(codes: [&str; 2]) -> Error {
+        let reasons = codes.map(|code| CancellationReason::builder().code(code).build());
+        let cancelled = TransactionCanceledException::builder()
+            .set_cancellation_reasons(Some(reasons.into()))
+            .meta(
+                ErrorMetadata::builder()
+                    .code("TransactionCanceledException")
+                    .build(),
+            )
+            .build();
+        let error = TransactWriteItemsError::TransactionCanceledException(cancelled);
+        SdkError::service_error(error, ()).into()
+    }
+
+    #[test]
+    fn a_transaction_with_an_item_that_is_too_large_is_no_race() {
+        for race in ["ConditionalCheckFailed", "TransactionConflict"] {
+            assert!(matches!(cancelled_for(["None", race]), Error::Stale), "{race}");
+        }
+        let unfit = cancelled_for(["None", "ValidationError"]);
+        assert!(matches!(unfit, Error::Unfit(_)) && !unfit.may_pass());
     }
 }

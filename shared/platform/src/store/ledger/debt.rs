@@ -138,7 +138,7 @@ impl Store {
             Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
                 let mut reasons = canceled.cancellation_reasons().iter();
                 let refused = reasons.position(|reason| reason.code() == Some("ConditionalCheckFailed"));
-                refused.map(Together::Refused).ok_or(Error::Stale)
+                refused.map(Together::Refused).ok_or_else(|| error.into())
             }
             Some(_) | None => Err(error.into()),
         }
