@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use local::clock::Clock;
 use serde_json::{Value, json};
 use tests::runtime::{Lambda, binary};
-use tests::{ERRANDS, World, a_consent, everything, merged, recorded};
+use tests::{BUNDLED, ERRANDS, World, a_consent, everything, merged, recorded};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -219,6 +219,65 @@ async fn detour(url: &mut String) -> Arc<AtomicUsize> {
         }
     });
     opened
+}
+
+#[tokio::test]
+async fn a_registration_and_who_is_to_be_looked_at_again_lead_to_a_walk() {
+    let world = world().await;
+    let mut fan_out = start(&world, "partner-fanout").await;
+    for key in ["RECIPIENT#bmw-ag", "AGAIN#bmw-ag"] {
+        let mut event = recorded::stream(key);
+        event["Records"][0]["eventName"] = "MODIFY".into();
+        let told = fan_out.invoke(event).await;
+        assert_eq!(told, json!({ "batchItemFailures": [] }), "{key}");
+        let walks = world.sqs.bodies(ERRANDS);
+        assert!(!walks.is_empty(), "{key}");
+        assert!(walks.iter().all(|walk| walk.contains("walk")), "{key}: {walks:?}");
+        world.sqs.forget(ERRANDS);
+    }
+}
+
+#[tokio::test]
+async fn a_report_of_a_mailing_is_taken_in_and_its_statistics_are_told() {
+    let world = world().await;
+    let someone = world.someone_who_granted_everything().await;
+    world.settle().await;
+    world.declare("spring", json!({})).await.is(201);
+    let report = json!({ "events": [world.event(&someone, "delivered", json!({}))] }).to_string();
+    let mut track = start(&world, "interaction-track").await;
+    let told = track.invoke(recorded::sqs([&report, &report])).await;
+    assert_eq!(told, json!({ "batchItemFailures": [] }));
+    let mut statistics = start(&world, "campaign-statistics").await;
+    let path = "/v1/campaigns/spring/statistics";
+    let told = statistics.invoke(recorded::http("GET", path, "", &[], "")).await;
+    assert_eq!(told["statusCode"], 200, "{told}");
+    world.settle().await;
+}
+
+#[tokio::test]
+async fn a_page_is_shown_and_a_profile_changed() {
+    let world = world().await;
+    let someone = world.someone_who_granted_everything().await;
+    let mut pages = start(&world, "person-pages").await;
+    let path = format!("/v1/forms/{BUNDLED}");
+    let told = pages.invoke(recorded::http("GET", &path, "", &[], "")).await;
+    assert_eq!(told["statusCode"], 200, "{told}");
+
+    let mut update = start(&world, "profile-update").await;
+    let path = format!("/v1/subjects/{}/profile", someone.id);
+    let patch = json!({ "contact": { "given-name": "Anna" } }).to_string();
+    let media = [("content-type", "application/merge-patch+json")];
+    let event = recorded::http("PATCH", &path, "source=subject", &media, &patch);
+    let told = update.invoke(event).await;
+    assert_eq!(told["statusCode"], 200, "{told}");
+    assert_eq!(
+        world
+            .stored(&format!("PROFILE#contact#{}", someone.pseudonym))
+            .await
+            .len(),
+        1
+    );
+    world.settle().await;
 }
 
 #[tokio::test]
