@@ -266,4 +266,6 @@ async fn a_category_with_as_much_in_it_as_may_be_is_taken() {
             .await
             .is(200);
     }
+    let longest = json!({ "contact": { "city": "\0".repeat(1_000) } });
+    world.patch_profile(&someone, longest).await.is(200);
 }

@@ -22,8 +22,8 @@ use serde_json::{Map, Value};
 
 const TEXT_LEN_MAX: usize = 1_000;
 const LIST_LEN_MAX: usize = 50;
-/// Of a whole value as JSON: a category is one item of the table, which takes 400 KB, with all of its fields.
-const VALUE_LEN_MAX: usize = 4_000;
+/// Of a whole list as JSON: a category with all of its fields is one item of the table, which takes 400 KB.
+const LIST_LETTERS_MAX: usize = 4_000;
 
 pub(crate) async fn update(
     store: &Store,
@@ -142,13 +142,17 @@ fn field(
     let fits = match &value {
         // An object would have to be merged field by field; the fields of a category are flat.
         Value::Object(_) => false,
-        Value::Array(list) => list.len() <= LIST_LEN_MAX && list.iter().all(|value| fits(value, true)),
+        Value::Array(list) => {
+            list.len() <= LIST_LEN_MAX
+                && list.iter().all(|value| fits(value, true))
+                && value.to_string().chars().count() <= LIST_LETTERS_MAX
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => fits(&value, false),
     };
-    if !fits || value.to_string().chars().count() > VALUE_LEN_MAX {
+    if !fits {
         let detail = format!(
             "a value is a text of at most {TEXT_LEN_MAX} letters, a number, a truth value, or a list of at most \
-             {LIST_LEN_MAX} of these or of flat objects, with at most {VALUE_LEN_MAX} letters as JSON"
+             {LIST_LEN_MAX} of these or of flat objects that has at most {LIST_LETTERS_MAX} letters as JSON"
         );
         let field = place(policies, category, Some(&field));
         return Err(Problem::unprocessable("unfit-value", field, detail));
