@@ -175,7 +175,10 @@ async fn capture(world: &World, someone: &Someone, channel: &str) -> Answer {
         ("if-none-match", "*"),
         ("if-match", "\"3\""),
     ];
-    world.send_as(Caller::Site, "POST", &path, &headers, body).await
+    let answer = world.send_as(Caller::Site, "POST", &path, &headers, body).await;
+    // Nor is it told under which name everybody else knows him.
+    assert!(!answer.text.contains("sub_"), "{}", answer.text);
+    answer
 }
 
 #[tokio::test]
