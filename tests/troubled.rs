@@ -131,6 +131,22 @@ async fn one_poison_message_is_put_aside_at_once_and_costs_the_others_nothing() 
     }
 }
 
+/// It is one of ours, and perhaps of a future that never comes.
+#[tokio::test]
+async fn an_errand_about_an_act_that_there_is_not_tells_what_the_record_says() {
+    for version in [2, u32::MAX - 1, u32::MAX] {
+        let world = World::at_noon().await;
+        let someone = world.someone_who_granted_everything().await;
+        world.lose_the_stream().await;
+        let errand = json!({ "errand": "deliver", "subject": someone.pseudonym, "recipient": "bmw-ag", "version": version });
+        world.sqs.put(ERRANDS, &errand.to_string());
+        world.settle().await;
+        world.everyone_is_in_step(&[someone], &["bmw-ag"]).await;
+        assert_eq!(world.recipients.requests("bmw-ag"), 1, "{version}");
+        assert_eq!(world.sqs.bodies(ERRANDS), [""; 0], "{version}");
+    }
+}
+
 #[tokio::test]
 async fn one_that_answers_at_length_or_letter_by_letter_has_acknowledged_all_the_same() {
     for manner in [Manner::Babbles, Manner::Dawdles] {
