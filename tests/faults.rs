@@ -72,12 +72,17 @@ async fn another_attempt_survives_every_fault() {
     every_point(Scenario::Again).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_recovery_of_a_recipient_that_was_down_survives_every_fault() {
+    every_point(Scenario::Recovery).await;
+}
+
 async fn every_point(scenario: Scenario) {
     let mut playing = JoinSet::new();
     for fate in FATES {
         playing.spawn(at_calls(scenario, fate));
     }
-    if scenario != Scenario::Again {
+    if ![Scenario::Again, Scenario::Recovery].contains(&scenario) {
         playing.spawn(at_recipients(scenario));
     }
     let points: usize = playing.join_all().await.into_iter().sum();
@@ -100,6 +105,10 @@ async fn at_calls(scenario: Scenario, fate: Fate) -> usize {
                     return Fate::Answered;
                 }
                 due_reads -= 1;
+            }
+            // How all are looked at again is enumerated where it is asked for.
+            if scenario == Scenario::Recovery && call.is("Query", "MEMBER") {
+                return Fate::Answered;
             }
             if left == 0 && !met.swap(true, Ordering::SeqCst) {
                 return fate;

@@ -25,6 +25,8 @@ mod pauses;
 mod probes;
 #[path = "troubled/reconcile.rs"]
 mod reconcile;
+#[path = "troubled/recoveries.rs"]
+mod recoveries;
 #[path = "troubled/schedule.rs"]
 mod schedule;
 #[path = "troubled/unreadable.rs"]

@@ -22,12 +22,16 @@ pub(crate) enum Scenario {
     Erasure,
     /// A capture that is too much for the first recipient, for longer than a message stays invisible.
     Again,
+    /// A recipient that was down is asked how it is, and answers.
+    Recovery,
 }
 
 /// What is at hand while one point is played.
 pub(crate) struct Play {
     pub(crate) world: World,
     someone: Someone,
+    /// Who waits for the same dealer.
+    others: Vec<Someone>,
     dealer: String,
     /// The acts so far.
     before: Vec<Value>,
@@ -42,6 +46,7 @@ impl Play {
         Self {
             world,
             someone,
+            others: Vec::new(),
             dealer: String::new(),
             before: Vec::new(),
             round: 0,
@@ -76,7 +81,8 @@ impl Play {
             | Scenario::Profile
             | Scenario::Relation
             | Scenario::AuthorisationLost
-            | Scenario::Redrive => {
+            | Scenario::Redrive
+            | Scenario::Recovery => {
                 world.grant(someone, everything()).await.is(201);
             }
             Scenario::Erasure => {
@@ -95,6 +101,7 @@ impl Play {
             Scenario::AuthorisationLost,
             Scenario::Redrive,
             Scenario::Erasure,
+            Scenario::Recovery,
         ];
         if has_dealer.contains(&scenario) {
             world.dealer(dealer).await;
@@ -108,6 +115,9 @@ impl Play {
                 retry_after_s: 0,
             };
             self.world.recipients.set(&self.dealer, gone);
+        }
+        if scenario == Scenario::Recovery {
+            self.fails_until_it_is_down().await;
         }
         self.world.settle().await;
         if scenario == Scenario::Redrive {
@@ -132,9 +142,30 @@ impl Play {
     }
 
     async fn relate(&self) -> Answer {
+        self.relate_to(&self.someone).await
+    }
+
+    async fn relate_to(&self, someone: &Someone) -> Answer {
         self.world
-            .relate(&self.someone, &self.dealer, "preferred", "account", json!({}))
+            .relate(someone, &self.dealer, "preferred", "account", json!({}))
             .await
+    }
+
+    /// Several wait for the dealer, which is asked by one of them each minute, and by the others in half an hour.
+    async fn fails_until_it_is_down(&mut self) {
+        self.world.recipients.set(&self.dealer, Manner::Fails);
+        self.others.clear();
+        for _ in 0..2 {
+            let other = self.world.someone_who_granted_everything().await;
+            self.relate_to(&other).await.is(200);
+            self.others.push(other);
+        }
+        self.world.settle().await;
+        for after in [6, 354] {
+            self.world.advance(SignedDuration::from_secs(after));
+            self.world.tick().await;
+        }
+        self.world.recipients.set(&self.dealer, Manner::Acknowledges);
     }
 
     /// The scenario with its fault, until it is acknowledged and everything has come to rest.
@@ -192,6 +223,11 @@ impl Play {
                 world.tick().await;
                 200
             }
+            Scenario::Recovery => {
+                world.advance(SignedDuration::from_mins(1));
+                world.tick().await;
+                200
+            }
             Scenario::Redrive => {
                 let path = format!("/v1/recipients/{}/redrive", self.dealer);
                 world.post(&path, json!({})).await.status
@@ -215,7 +251,7 @@ impl Play {
             | Scenario::Profile
             | Scenario::Relation
             | Scenario::Erasure => 1,
-            Scenario::AuthorisationLost | Scenario::Redrive => 0,
+            Scenario::AuthorisationLost | Scenario::Redrive | Scenario::Recovery => 0,
             Scenario::Lapse => acts.len() - before.len(),
         };
         assert_eq!(acts.len(), before.len() + added, "{acts:?}");
@@ -237,7 +273,8 @@ impl Play {
                     json!(format!("city-{}", self.round))
                 );
             }
-            Scenario::Relation | Scenario::AuthorisationLost | Scenario::Redrive => {
+            Scenario::Relation | Scenario::AuthorisationLost | Scenario::Redrive | Scenario::Recovery => {
+                world.everyone_is_in_step(&self.others, &[&self.dealer]).await;
                 world.everyone_is_in_step(&one, &[&self.dealer]).await;
                 let held = world.holds(&self.dealer, someone);
                 assert_eq!(

@@ -99,7 +99,7 @@ pub(crate) async fn bring_up_to_date(
     {
         return delivery.postpone(Wait::Until(at), now).await;
     }
-    if let Some(wait) = must_wait(parts, registration, reading.breaker, now).await? {
+    if let Some(wait) = must_wait(parts, &claim, registration, reading.breaker, now).await? {
         return delivery.postpone(wait, now).await;
     }
 
@@ -110,11 +110,13 @@ pub(crate) async fn bring_up_to_date(
         .await;
     match delivered {
         Ok(()) => {
+            // Cut off in between, it is told once more; the other way round, nobody might ask the recipient again.
+            store.note_success(&claim, reading.breaker, now).await?;
             store.acknowledge(&claim, &holding, now).await?;
             let since_commit = now.duration_since(reading.record.learnt_at()).as_millis();
             metric::DELIVERIES.record_by("acknowledged", 1, now);
             metric::COMMIT_TO_ACKNOWLEDGEMENT.record(u64::try_from(since_commit).unwrap_or(0), now);
-            Ok(store.note_success(&recipient, reading.breaker, now).await?)
+            Ok(())
         }
         Err(error) => {
             // Whoever hangs has us wait a while before that.
@@ -155,21 +157,22 @@ fn failure(error: &courier::Error) -> Failure {
 /// Whether the recipient may be asked now: it may be gone, in trouble, or at its limit.
 async fn must_wait(
     parts: &Parts,
+    claim: &Claim,
     registration: &Registration,
     breaker: Breaker,
     now: Timestamp,
 ) -> Result<Option<Wait<'static>>, Error> {
-    let (store, id) = (&parts.store, &registration.recipient.id);
+    let store = &parts.store;
     if breaker.disabled {
         return Ok(Some(Wait::Disabled));
     }
-    if breaker.is_open() && !(breaker.is_probe_due(now) && store.may_probe(id, now).await?) {
+    if breaker.is_open() && !(breaker.is_probe_due(now) && store.may_probe(claim, now).await?) {
         return Ok(Some(Wait::BreakerOpen));
     }
     let Some(rate) = registration.rate_per_minute else {
         return Ok(None);
     };
-    match store.turn(id, rate, now).await? {
+    match store.turn(&registration.recipient.id, rate, now).await? {
         Turn::Now => Ok(None),
         Turn::At(at) => Ok(Some(Wait::Turn(at))),
     }

@@ -23,8 +23,7 @@ pub(crate) async fn redrive(store: &Store, now: Timestamp, request: Request) -> 
         return Err(Problem::no_such_recipient());
     }
 
-    store.close(&id).await?;
-    store.look_again(&id, now).await?;
+    store.reopen(&id, id.as_str(), now).await?;
 
     http::json(
         Status::ACCEPTED,

@@ -5,16 +5,21 @@
 //! unless another has asked by then. The first success closes it. After a row of failures everyone whom the recipient
 //! concerns is then looked at again; the few that a short pause has kept waiting come back by themselves.
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Put, ReturnConsumedCapacity, ReturnValue, TransactWriteItem, Update,
+};
 use domain::codes::RecipientId;
 use jiff::{SignedDuration, Timestamp};
 
-use super::row::{Item, Row, instant, number};
+use super::ledger::Claim;
+use super::row::{Item, Row, instant, number, text};
+use super::together::{put, update};
 use super::{Error, Store, keys};
 
 const KIND: &str = "a breaker";
 /// So many failures in a row open it.
 const FAILURES_MAX: u32 = 5;
+const CLOSE: &str = "SET failures = :none REMOVE disabled, probed_at";
 /// The shortest pause, and how often a recipient in trouble is asked.
 pub const PROBE_EVERY: SignedDuration = SignedDuration::from_secs(60);
 
@@ -109,18 +114,21 @@ impl Store {
         breaker_of(&updated.attributes.unwrap_or_default())
     }
 
-    /// A delivery succeeded. If the recipient was down, everything that waited goes out now.
-    pub async fn note_success(
-        &self,
-        recipient: &RecipientId,
-        before: Breaker,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        if before.failures > 0 || before.is_open() {
-            self.close(recipient).await?;
+    /// The delivery succeeded. If the recipient was down, everything that waited goes out now: not as it was before
+    /// the delivery, for others may have failed since. That says only whether there may be something to forget.
+    pub async fn note_success(&self, claim: &Claim, before: Breaker, now: Timestamp) -> Result<(), Error> {
+        if before.failures == 0 && !before.is_open() {
+            return Ok(());
         }
-        if before.is_down() {
-            self.look_again(recipient, now).await?;
+        let recipient = &claim.entry.recipient;
+        let few = self.update_if(
+            recipient,
+            CLOSE,
+            "failures < :max",
+            [(":none", number(0)), (":max", number(FAILURES_MAX))],
+        );
+        if few.await?.is_none() {
+            self.reopen(recipient, claim.subject.as_str(), now).await?;
         }
         Ok(())
     }
@@ -131,7 +139,7 @@ impl Store {
             .update_item()
             .table_name(&self.table)
             .set_key(Some(keys::breaker(recipient)))
-            .update_expression("SET failures = :none REMOVE disabled, probed_at")
+            .update_expression(CLOSE)
             .expression_attribute_values(":none", number(0))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
@@ -139,14 +147,33 @@ impl Store {
         Ok(())
     }
 
-    /// While the breaker is open: whether this delivery may be the probe of the minute.
-    pub async fn may_probe(&self, recipient: &RecipientId, now: Timestamp) -> Result<bool, Error> {
+    /// The same, and have everyone whom the recipient concerns looked at again. All in one write: cut off in between,
+    /// nobody would look, for nobody would find it in trouble.
+    pub async fn reopen(&self, recipient: &RecipientId, whose: &str, now: Timestamp) -> Result<(), Error> {
+        let close = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(keys::breaker(recipient)))
+            .update_expression(CLOSE)
+            .expression_attribute_values(":none", number(0));
+        let writes = [update(close)?, self.and_look_again(recipient, now)?];
+        self.together(whose, &writes).await?;
+        Ok(())
+    }
+
+    /// While the breaker is open: whether this delivery may be the probe of the minute. It may if it is already, for
+    /// the answer to it may be lost, and then nobody would ask.
+    pub async fn may_probe(&self, claim: &Claim, now: Timestamp) -> Result<bool, Error> {
         let before = now.saturating_sub(PROBE_EVERY).unwrap_or(Timestamp::MIN);
+        let me = format!("{} {}", claim.subject, claim.entry.claims);
         let probing = self.update_if(
-            recipient,
-            "SET probed_at = :now",
-            "attribute_not_exists(probed_at) OR probed_at <= :before",
-            [(":now", instant(now)), (":before", instant(before))],
+            &claim.entry.recipient,
+            "SET probed_at = :now, prober = :me",
+            "attribute_not_exists(probed_at) OR probed_at <= :before OR prober = :me",
+            [
+                (":now", instant(now)),
+                (":before", instant(before)),
+                (":me", text(me)),
+            ],
         );
         Ok(probing.await?.is_some())
     }
@@ -199,6 +226,17 @@ impl Store {
         Ok(())
     }
 
+    /// The same, together with other writes.
+    pub(super) fn and_look_again(
+        &self,
+        recipient: &RecipientId,
+        now: Timestamp,
+    ) -> Result<TransactWriteItem, Error> {
+        put(Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(look_again(recipient, now))))
+    }
+
     /// A conditional update of the breaker: what it came to, if its condition held.
     async fn update_if<const N: usize>(
         &self,
@@ -243,7 +281,7 @@ fn turn_of(counted: &Item, per_minute: u32) -> Result<Turn, Error> {
 }
 
 /// The item that tells of it.
-pub(super) fn look_again(recipient: &RecipientId, now: Timestamp) -> Item {
+fn look_again(recipient: &RecipientId, now: Timestamp) -> Item {
     let mut item = keys::again(recipient);
     item.insert("at".to_owned(), instant(now));
     item

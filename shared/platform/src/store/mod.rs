@@ -26,6 +26,7 @@ mod recipients;
 mod row;
 mod snapshot;
 mod sweep;
+mod together;
 mod walk;
 pub mod written;
 

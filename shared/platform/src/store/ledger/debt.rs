@@ -1,31 +1,16 @@
 //! What a recipient has not confirmed by its deadline: marked in the entry, and counted where every delivery to
 //! that recipient looks, both in one write.
 
-use std::time::Duration;
-
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::Update;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use aws_sdk_dynamodb::types::{Put, ReturnConsumedCapacity, TransactWriteItem, Update};
 use domain::codes::RecipientId;
 use domain::subject::Subject;
 use jiff::Timestamp;
 
 use super::{Claim, Entry, Store};
-use crate::digest;
-use crate::store::breaker::look_again;
 use crate::store::row::{instant, number};
+use crate::store::together::{Together, update};
 use crate::store::{Error, keys};
-
-/// How long to step aside for others who count for the same recipient, each time. Most of them are through by
-/// the end.
-const STEP_ASIDE_MS: [u64; 6] = [20, 40, 80, 160, 320, 640];
-
-/// What became of a transaction.
-enum Together {
-    Written,
-    /// The condition of one of them did not hold, the first being 0; nothing was written.
-    Refused(usize),
-}
 
 impl Store {
     /// The recipient has not confirmed a loss by its deadline: it counts against the recipient, once. Not while
@@ -57,7 +42,7 @@ impl Store {
             .on_breaker(&entry.recipient)
             .update_expression("ADD overdue :one");
         let writes = vec![update(mark)?, update(count)?];
-        match self.together(subject, &writes).await? {
+        match self.together(subject.as_str(), &writes).await? {
             Together::Written => Ok(true),
             Together::Refused(_) => Ok(false),
         }
@@ -85,16 +70,11 @@ impl Store {
             .update_expression("SET overdue = :none")
             .condition_expression("NOT (overdue > :one)")
             .expression_attribute_values(":none", number(0));
-        let look_again = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(look_again(recipient, now)));
-        let look_again = TransactWriteItem::builder().put(look_again.build()?).build();
-
         let not_the_last = [settled.clone(), update(one_less)?];
-        let the_last = [settled, update(none_left)?, look_again];
+        let the_last = [settled, update(none_left)?, self.and_look_again(recipient, now)?];
         // Which of the two it is may change until it is written, but not often.
         for writes in [not_the_last.as_slice(), &the_last].repeat(2) {
-            match self.together(&claim.subject, writes).await? {
+            match self.together(claim.subject.as_str(), writes).await? {
                 Together::Written => return Ok(()),
                 // Another claim has the entry: it is that one's to settle.
                 Together::Refused(0) => return Ok(()),
@@ -110,47 +90,4 @@ impl Store {
             .set_key(Some(keys::breaker(recipient)))
             .expression_attribute_values(":one", number(1))
     }
-
-    /// All or none. Those who count for the same recipient are in each other's way, and step aside for a moment;
-    /// [`Error::Stale`] if that was in vain.
-    async fn together(&self, subject: &Subject, writes: &[TransactWriteItem]) -> Result<Together, Error> {
-        for pause_ms in STEP_ASIDE_MS {
-            match self.together_once(writes).await {
-                Err(Error::Stale) => tokio::time::sleep(spread(subject, pause_ms)).await,
-                written => return written,
-            }
-        }
-        self.together_once(writes).await
-    }
-
-    async fn together_once(&self, writes: &[TransactWriteItem]) -> Result<Together, Error> {
-        let written = self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(writes.to_vec()))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        let Err(error) = written else {
-            return Ok(Together::Written);
-        };
-        match error.as_service_error() {
-            Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
-                let mut reasons = canceled.cancellation_reasons().iter();
-                let refused = reasons.position(|reason| reason.code() == Some("ConditionalCheckFailed"));
-                refused.map(Together::Refused).ok_or_else(|| error.into())
-            }
-            Some(_) | None => Err(error.into()),
-        }
-    }
-}
-
-fn update(update: UpdateBuilder) -> Result<TransactWriteItem, Error> {
-    Ok(TransactWriteItem::builder().update(update.build()?).build())
-}
-
-/// Up to twice as long, so that those who met do not meet again.
-fn spread(subject: &Subject, pause_ms: u64) -> Duration {
-    let lot = digest::sha256(&[subject.as_str().as_bytes()])[0];
-    Duration::from_millis(pause_ms + pause_ms * u64::from(lot) / 256)
 }
