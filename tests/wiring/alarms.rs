@@ -157,25 +157,28 @@ fn looked_at(alarm: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_delivery_that_is_given_up_rings_the_alarm_once() {
+async fn a_delivery_that_is_given_up_rings_the_alarm_once_and_once_more_if_what_is_new_is_given_up_too() {
     let gone = Manner::Refuses {
         status: 410,
         retry_after_s: 0,
     };
-    for manner in [Manner::Fails, gone] {
+    // To one that is gone, nothing new is sent.
+    for (manner, in_all) in [(Manner::Fails, 2), (gone, 1)] {
         let (log, _guard) = Log::open();
         let world = World::at_noon().await;
         world.tick().await;
         world.recipients.set("bmw-ag", manner);
         let someone = world.someone_who_granted_everything().await;
-        for _ in 0..16 {
-            world.settle().await;
-            world.advance(SignedDuration::from_hours(25));
-            world.tick().await;
+        for rung in [1, in_all] {
+            for _ in 0..16 {
+                world.settle().await;
+                world.advance(SignedDuration::from_hours(25));
+                world.tick().await;
+            }
+            let given_up = log.measured(&looked_at("GivenUpAlarm"));
+            assert_eq!(given_up, vec![json!(1); rung], "{manner:?}");
+            world.withdraw_all(&someone).await.is(200);
         }
-        world.withdraw_all(&someone).await.is(200);
-        world.tick().await;
-        assert_eq!(log.measured(&looked_at("GivenUpAlarm")), [json!(1)], "{manner:?}");
     }
 }
 

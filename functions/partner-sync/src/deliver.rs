@@ -53,7 +53,7 @@ pub(crate) async fn bring_up_to_date(
     asked: Asked,
 ) -> Result<(), Error> {
     let (store, now) = (&parts.store, clock());
-    let claim = match store.claim(&subject, &recipient, now).await? {
+    let mut claim = match store.claim(&subject, &recipient, now).await? {
         Ok(claim) => claim,
         Err(lease) => return postpone::held(parts, (subject, recipient), asked, lease, now).await,
     };
@@ -83,6 +83,12 @@ pub(crate) async fn bring_up_to_date(
         };
         return Ok(store.settle(&claim, holding, now).await?);
     }
+    let loses = before.loses_to(&holding);
+    let news = asked.anew || claim.entry.has_news(loses, reading.record.learnt_at());
+    // A probe asks ahead of its place, and begins nothing anew.
+    if news && !reading.breaker.disabled {
+        claim.entry.take_up_again();
+    }
     let delivery = postpone::Delivery {
         parts,
         claim: &claim,
@@ -92,7 +98,6 @@ pub(crate) async fn bring_up_to_date(
         before: &before,
         holding: &holding,
     };
-    let loses = before.loses_to(&holding);
     let is_ahead = asked.anew || (asked.probe.is_some() && reading.breaker.is_open());
     if let Some(at) = claim.entry.must_wait_until(loses, now)
         && !is_ahead

@@ -54,7 +54,8 @@ pub(crate) async fn unregistered(parts: &Parts, claim: &Claim, now: Timestamp) -
     let doubt = entry.doubt.clone();
     let postponed = Postponed {
         next_attempt_at: None,
-        counts: false,
+        attempts: entry.attempts,
+        escalated_at: entry.escalated_at.or(Some(now)),
         doubt,
         last_letter: entry.last_letter.clone(),
         loss_since: entry.loss_since,
@@ -124,16 +125,22 @@ impl Delivery<'_> {
             Doubt::Sent(sent) => Doubt::Sent(sent.and(self.holding)),
             Doubt::Unknown => Doubt::Unknown,
         };
+        let is_given_up = next_attempt_at.is_none() && entry.escalated_at.is_none();
+        let counts = place.is_none() && entry.escalated_at.is_none() && self.is_attempt(&wait);
         let postponed = Postponed {
             next_attempt_at,
-            counts: place.is_none() && entry.escalated_at.is_none() && self.is_attempt(&wait),
+            attempts: entry.attempts + u32::from(counts),
+            escalated_at: if is_given_up {
+                Some(now)
+            } else {
+                entry.escalated_at
+            },
             doubt,
             last_letter,
             loss_since,
             under_way: self.is_under_way(&wait),
         };
         store.postpone(self.claim, &postponed, now).await?;
-        let is_given_up = next_attempt_at.is_none() && entry.escalated_at.is_none();
         if is_given_up {
             metric::GIVEN_UP.record(1, now);
         }

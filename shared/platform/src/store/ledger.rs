@@ -54,7 +54,8 @@ pub struct Entry {
     pub loss_since: Option<Timestamp>,
     /// When that became too long.
     pub overdue_at: Option<Timestamp>,
-    /// When the last attempt had failed; from then on the recipient must answer a probe, or somebody ask for another.
+    /// When the last attempt had failed; from then on the recipient must answer a probe, somebody ask for another,
+    /// or something new be there to tell.
     pub escalated_at: Option<Timestamp>,
     /// Until when a delivery that is under way keeps others away.
     pub lease_until: Option<Timestamp>,
@@ -155,8 +156,24 @@ impl Entry {
     /// a loss that nobody has tried to tell yet goes out at once: it is a withdrawal, and waits as long as the
     /// others if that one try fails.
     pub fn must_wait_until(&self, loses: bool, now: Timestamp) -> Option<Timestamp> {
-        let is_new_loss = loses && self.loss_since.is_none();
-        self.next_attempt_at.filter(|at| *at > now && !is_new_loss)
+        self.next_attempt_at
+            .filter(|at| *at > now && !self.is_new_loss(loses))
+    }
+
+    fn is_new_loss(&self, loses: bool) -> bool {
+        loses && self.loss_since.is_none()
+    }
+
+    /// Whether there is something to tell that is newer than what it was given up with.
+    pub fn has_news(&self, loses: bool, learnt_at: Timestamp) -> bool {
+        self.is_new_loss(loses) || self.escalated_at.is_some_and(|given_up| given_up < learnt_at)
+    }
+
+    /// If it was given up, its schedule begins anew.
+    pub fn take_up_again(&mut self) {
+        if self.escalated_at.take().is_some() {
+            self.attempts = 0;
+        }
     }
 
     /// Whether it has not confirmed since then what it may have lost; whether it did lose anything, the record

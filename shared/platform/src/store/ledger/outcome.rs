@@ -18,8 +18,10 @@ use crate::store::{Error, keys};
 pub struct Postponed {
     /// When it is tried again; never, if it was given up until somebody asks for it.
     pub next_attempt_at: Option<Timestamp>,
-    /// Whether it counts as an attempt of the schedule.
-    pub counts: bool,
+    /// Attempts of the schedule that came to nothing by now.
+    pub attempts: u32,
+    /// When it was given up.
+    pub escalated_at: Option<Timestamp>,
     /// What may have arrived although it was not acknowledged, now or before.
     pub doubt: Doubt,
     /// The id of what was sent last.
@@ -66,7 +68,6 @@ impl Store {
 
     /// The delivery failed, or its outcome is not known, or it has to wait: the entry stays pending.
     pub async fn postpone(&self, claim: &Claim, postponed: &Postponed, now: Timestamp) -> Result<(), Error> {
-        let attempts = claim.entry.attempts + u32::from(postponed.counts);
         let mut set = vec![
             "attempts = :attempts",
             "pending_since = if_not_exists(pending_since, :now)",
@@ -77,7 +78,7 @@ impl Store {
         }
         let mut update = self
             .on_entry(claim)
-            .expression_attribute_values(":attempts", number(attempts))
+            .expression_attribute_values(":attempts", number(postponed.attempts))
             .expression_attribute_values(":now", instant(now));
         match &postponed.doubt {
             Doubt::Unknown => {}
@@ -92,8 +93,13 @@ impl Store {
             set.push("next_attempt_at = :at");
             update = update.expression_attribute_values(":at", instant(at));
         } else {
-            set.push("escalated_at = if_not_exists(escalated_at, :now)");
             remove.push("next_attempt_at");
+        }
+        if let Some(at) = postponed.escalated_at {
+            set.push("escalated_at = :escalated");
+            update = update.expression_attribute_values(":escalated", instant(at));
+        } else {
+            remove.push("escalated_at");
         }
         if let Some(id) = &postponed.last_letter {
             set.push("letter = :letter");
