@@ -134,7 +134,7 @@ impl State {
             let subject = subject.trim_start_matches("LEDGER#").to_owned();
             self.deciding.remove(&(subject, recipient));
         }
-        if call.is("PutItem", "AGAIN") {
+        if call.is_write() && call.kinds().contains(&"AGAIN") {
             let item = &request["Item"];
             self.changed
                 .push((text(&item["pk"]["S"]), text(&item["sk"]["S"])));
