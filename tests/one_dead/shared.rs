@@ -134,10 +134,19 @@ impl State {
             let subject = subject.trim_start_matches("LEDGER#").to_owned();
             self.deciding.remove(&(subject, recipient));
         }
-        if call.is_write() && call.kinds().contains(&"AGAIN") {
-            let item = &request["Item"];
-            self.changed
-                .push((text(&item["pk"]["S"]), text(&item["sk"]["S"])));
+        // Alone, or together with other writes.
+        let writes = request["TransactItems"].as_array().into_iter().flatten();
+        let puts = writes
+            .map(|write| &write["Put"]["Item"])
+            .chain([&request["Item"]]);
+        for item in puts {
+            if item["pk"]["S"]
+                .as_str()
+                .is_some_and(|key| key.starts_with("AGAIN"))
+            {
+                self.changed
+                    .push((text(&item["pk"]["S"]), text(&item["sk"]["S"])));
+            }
         }
     }
 
