@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use yaml_serde::Value;
 
-use crate::template::{logical_id, resources, whole};
+use crate::template::{folder, logical_id, resources, whole};
 
 /// What Lambda sets by itself, or nobody sets on AWS.
 const LAMBDAS_OWN: &str = "AWS_";
@@ -41,11 +41,6 @@ fn sources(folder: &str) -> String {
 
 /// Each function: its logical id, its folder, and its properties.
 fn functions() -> Vec<(String, String, Value)> {
-    let folder = |function: &Value| {
-        let uri = function["CodeUri"].as_str().expect("a folder");
-        let folder = uri.trim_end_matches('/').rsplit('/').next();
-        folder.expect("a name").to_owned()
-    };
     let functions = resources("AWS::Serverless::Function").into_iter();
     functions
         .map(|(id, function)| (id, folder(&function), function))

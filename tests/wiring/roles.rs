@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use tests::{granted, used};
 
-use crate::template::{logical_id, resources};
+use crate::template::{folder, logical_id, resources};
 
 /// What DynamoDB does in the name of whoever uses the table, which lies under our key.
 const BY_THE_TABLE: [&str; 3] = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"];
@@ -28,13 +28,8 @@ const ANY_STREAM: &str = "dynamodb:ListStreams";
 fn a_role_grants_what_its_function_and_its_triggers_use_and_nothing_else() {
     let mut used = used();
     let functions = resources("AWS::Serverless::Function");
-    let folder = |id: &str| {
-        let folder = functions[id]["CodeUri"].as_str().expect("a folder");
-        let folder = folder.trim_end_matches('/').rsplit('/').next();
-        folder.expect("a name").to_owned()
-    };
     let uses = |id: &str, actions: &[&str], on: &str| {
-        let folder = folder(id);
+        let folder = folder(&functions[id]);
         let line = move |action: &&str| format!("{folder} {action} {on}");
         actions.iter().map(line).collect::<Vec<_>>()
     };
@@ -84,8 +79,7 @@ fn the_key_serves_nobody_but_the_table() {
 fn a_function_is_told_of_each_queue_that_it_may_send_to_and_of_no_other() {
     let used = used();
     for function in resources("AWS::Serverless::Function").into_values() {
-        let folder = function["CodeUri"].as_str().expect("a folder");
-        let folder = folder.trim_end_matches('/').rsplit('/').next().expect("a name");
+        let folder = folder(&function);
         let variables = function["Environment"]["Variables"].as_mapping();
         let queues = variables.into_iter().flatten().filter(|(name, _)| {
             let name = name.as_str().unwrap_or_default();

@@ -35,3 +35,10 @@ pub(crate) fn logical_id(value: &Value) -> String {
     let text = untagged.as_str().expect("a reference");
     text.strip_suffix(".Arn").unwrap_or(text).to_owned()
 }
+
+/// The folder of a function under `functions/`.
+pub(crate) fn folder(function: &Value) -> String {
+    let uri = function["CodeUri"].as_str().expect("a folder");
+    let folder = uri.trim_end_matches('/').rsplit('/').next();
+    folder.expect("a name").to_owned()
+}
